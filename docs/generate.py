@@ -1,0 +1,137 @@
+"""Writes the reference pages that come from the code: the command line, the tables, the schemas of the JSON.
+
+The docs build calls `pages`. As a program: `python docs/generate.py schemas` writes the JSON Schemas, which
+are kept in the repository so that a change of the contract shows in the change itself.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataframely import Column
+
+SCHEMAS = Path(__file__).parent / "reference" / "schemas"
+
+
+def pages(folder: Path) -> None:
+    """Write every generated page into a folder; a page that would not change is left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in {
+        "commands.md": commands(),
+        "region-tables.md": region_tables(),
+        "plan-tables.md": plan_tables(),
+    }.items():
+        file = folder / name
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+
+
+def schemas() -> None:
+    """Write the JSON Schema of each command's document."""
+    from vallum.cli.documents import schemas as made
+
+    SCHEMAS.mkdir(exist_ok=True)
+    for name, text in made().items():
+        (SCHEMAS / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def commands() -> str:
+    """Return the help of every command, as the program prints it."""
+    import io
+
+    from rich.console import Console
+
+    from vallum.cli.app import COMMANDS, app
+
+    parts = []
+    for name in COMMANDS:
+        stream = io.StringIO()
+        app.help_print([name], console=Console(file=stream, width=100, force_terminal=False))
+        text = "\n".join(line.rstrip() for line in stream.getvalue().strip().splitlines())
+        parts.append(f"## vallum {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def region_tables() -> str:
+    """Return one section for each table of a region."""
+    from vallum.region.schema import PROVENANCE, TABLES
+
+    any_table = next(iter(TABLES.values()))
+    parts = [
+        "## Columns of every table\n",
+        columns_of({name: any_table.columns[name] for name in PROVENANCE}),
+    ]
+    for table in TABLES.values():
+        status = "required" if table.required else "may be left out"
+        parts.append(f"## {table.name}\n\n{table.title}. Key: {coded(table.key)}; {status}.\n")
+        if table.foreign:
+            parts.append(
+                "Refers to: "
+                + ", ".join(f"`{key.column}` → `{key.table}.{key.reference}`" for key in table.foreign)
+                + ".\n"
+            )
+        own = {name: column for name, column in table.columns.items() if name not in PROVENANCE}
+        parts.append(columns_of(own))
+    return "\n".join(parts)
+
+
+def columns_of(columns: "Mapping[str, Column]") -> str:
+    """Return columns of a region's table as a Markdown table."""
+    rows = (
+        (
+            f"`{name}`",
+            str(column.dtype),
+            str((column.metadata or {}).get("unit", "")),
+            allowed(column),
+            column.description or "",
+        )
+        for name, column in columns.items()
+    )
+    return markdown_table(("column", "type", "unit", "allowed", "meaning"), rows)
+
+
+def allowed(column: object) -> str:
+    """Return what a column accepts: bounds, words, whether it may be empty."""
+    limits = [
+        f"{sign} {value:g}"
+        for name, sign in (("min", "≥"), ("min_exclusive", ">"), ("max", "≤"), ("max_exclusive", "<"))
+        if (value := getattr(column, name, None)) is not None
+    ]
+    words = (getattr(column, "metadata", None) or {}).get("allowed", ())
+    empty = "may be empty" if getattr(column, "nullable", False) else ""
+    return "; ".join(part for part in (", ".join(limits), " / ".join(words), empty) if part)
+
+
+def plan_tables() -> str:
+    """Return one section for each table of a plan."""
+    from vallum.plan.tables import PLAN_TABLES
+
+    parts = []
+    for table in PLAN_TABLES.values():
+        parts.append(f"## tables/{table.name}.parquet\n\n{table.row} Sorted by: {coded(table.key)}.\n")
+        rows = (
+            (f"`{one.name}`", one.kind, one.unit, one.meaning + (" May be empty." if one.nullable else ""))
+            for one in table.columns
+        )
+        parts.append(markdown_table(("column", "type", "unit", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def coded(names: Iterable[str]) -> str:
+    """Return names as a list of code words."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["schemas"]:
+        sys.exit("usage: python docs/generate.py schemas")
+    schemas()

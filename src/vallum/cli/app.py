@@ -1,0 +1,68 @@
+"""The commands, and the one place where an outcome becomes an exit code and a message."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, Parameter
+
+from vallum.cli import audit, check, compare, doctor, plan, report
+from vallum.cli.outcome import Boundary
+
+__all__ = ["app", "main"]
+
+#: In the order of their use. Each imports what is heavy only when it runs.
+COMMANDS = {
+    command.__name__: command
+    for command in (
+        check.check,
+        plan.plan,
+        audit.audit,
+        compare.compare,
+        report.report,
+        doctor.doctor,
+    )
+}
+
+
+def version() -> str:
+    """Return the version of the installed package."""
+    import vallum
+
+    return vallum.__version__
+
+
+app = App(
+    name="vallum",
+    help="Joint defence planning: what to buy, with whom, when, from which line and purse.",
+    help_epilogue="Exit codes: 0 done, 1 the answer is no, 2 bad input, 70 fault in Vallum, 130 interrupted.",
+    version=version,
+    default_parameter=Parameter(negative=""),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+)
+for name, command in COMMANDS.items():
+    app.command(command, name=name)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after the program's name; those of the process unless given.
+
+    Returns
+    -------
+    int
+        The exit code, as docs/reference/cli.md lists them.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with Boundary(as_json="--json" in words, debug="--debug" in words) as boundary:
+        answer = app(words)
+        boundary.code = answer if isinstance(answer, int) else 0
+        # A closed pipe shows itself here and not while the interpreter shuts down.
+        sys.stdout.flush()
+    return boundary.code

@@ -1,0 +1,124 @@
+"""`vallum plan REGION --out DIR`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from vallum.cli.compare import print_comparison
+from vallum.cli.documents import Comparison, ModeResult, PlanDocument
+from vallum.cli.options import Common, a_fraction, a_seed, positive, whole
+from vallum.cli.outcome import OK
+from vallum.cli.output import emit, libraries_silenced, number, say, show, table
+from vallum.cli.progress import Progress
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["plan"]
+
+TIME_LIMIT_S = 60.0
+
+
+def plan(
+    region: str,
+    /,
+    *,
+    out: Path,
+    mode: Literal["national", "joint", "both"] = "both",
+    scenario: Path | None = None,
+    time_limit: Annotated[float | None, Parameter(validator=positive)] = None,
+    work: Annotated[int | None, Parameter(validator=positive, converter=whole)] = None,
+    gap: Annotated[float, Parameter(validator=a_fraction)] = 0.0001,
+    seed: Annotated[int, Parameter(validator=a_seed, converter=whole)] = 0,
+    threads: Annotated[int, Parameter(validator=positive, converter=whole)] = 1,
+    common: Common | None = None,
+) -> int:
+    """Plan a region alone, together, or both, and write the plan to a folder.
+
+    Ctrl-C stops the search and keeps the best plan found until then.
+
+    Parameters
+    ----------
+    region
+        Folder of a region, or the name of one that ships (toy, baltic).
+    out
+        Folder to write. A folder that holds anything but a plan is refused.
+    mode
+        national: each state orders alone. joint: states may order together. both: the two, compared.
+    scenario
+        TOML file of changes to the region's tables.
+    time_limit
+        Seconds per mode. 60 unless a work limit is given.
+    work
+        Work per mode, in thousands of simplex iterations. Without a time limit the same region, seed and work
+        give the same plan on every run.
+    gap
+        Gap at which the shortfall counts as solved, as a fraction.
+    seed
+        Seed of the solver.
+    threads
+        Threads of the solver.
+    """
+    common = common or Common()
+    from vallum.plan import make
+    from vallum.plan.folder import refuse_foreign
+    from vallum.region import Region
+    from vallum.solve import Limits
+
+    if time_limit is None and work is None:
+        time_limit = TIME_LIMIT_S
+    limits: Limits = Limits(time_limit=time_limit, work=work, gap=gap, seed=seed, threads=threads)
+    # A folder that must not be replaced is found now and not after minutes of work.
+    refuse_foreign(out)
+    read = Region.read(region).require_sound()
+    with libraries_silenced(), Progress() as progress:
+        summary = make(read, mode=mode, limits=limits, out=out, scenario=scenario, progress=progress)
+    document = document_of(region, out, summary)
+    if common.json:
+        emit(document)
+    else:
+        print_plan(document)
+    if document.interrupted:
+        say(f"Interrupted: the best plan found until then is in {out}.")
+    return OK
+
+
+def document_of(region: str, out: Path, summary: dict[str, Any]) -> PlanDocument:
+    """Return the summary of a plan as the document that `--json` writes."""
+    modes = msgspec.convert(summary["modes"], dict[str, ModeResult])
+    compare = summary.get("compare")
+    return PlanDocument(
+        region=region,
+        out=str(out),
+        interrupted=any(result.status == "interrupted" for result in modes.values()),
+        modes=modes,
+        compare=None if compare is None else msgspec.convert(compare, Comparison),
+    )
+
+
+def print_plan(document: PlanDocument) -> None:
+    """Print what each mode reaches, per level and per state."""
+    levels = table("mode", "level", ">value", ">bound", ">gap", ">seconds")
+    for mode, result in document.modes.items():
+        for level in result.levels:
+            gap = "–" if level.gap is None else f"{100 * level.gap:.2f} %"
+            levels.add_row(
+                mode,
+                level.name,
+                number(level.value, 4),
+                number(level.bound, 4),
+                gap,
+                number(level.seconds, 1),
+            )
+    states = table("mode", "state", ">gap-years", ">cost, EUR million", ">SAFE drawn, EUR million")
+    for mode, result in document.modes.items():
+        for state, one in result.states.items():
+            states.add_row(
+                mode, state, number(one.gap_years), number(one.cost_meur, 0), number(one.safe_drawn_meur, 0)
+            )
+    show(levels, "", states, "")
+    if document.compare:
+        print_comparison(document.compare)
+    show("", f"The plan is in {document.out}")

@@ -1,0 +1,1 @@
+"""Planning models, one package each; none imports another."""

@@ -1,0 +1,201 @@
+"""The plan: incumbents from restricted models, whole units last (section 10).
+
+A `Restricted` model holds the core columns and some blocks with some of their order years; its integers are
+choices, expansion steps, schools and, when asked, whole units. Everything it finds is feasible for the
+whole problem; the bound comes from the master.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vallum.model.procurement.formulation import Formulation
+from vallum.solve import Answer, Budget, Session, Sparse
+
+__all__ = ["Restricted"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+NONE = -1
+
+
+class Restricted:
+    """A mixed-integer model over some blocks and columns of a formulation.
+
+    Parameters
+    ----------
+    form : Formulation
+    level : int
+    caps : (2,) array
+        Right-hand sides of the rows that hold earlier levels.
+    columns : array
+        Columns of the formulation; blocks whose choice column is missing are left out.
+    budget : Budget
+    whole : bool
+        Whether call-offs and totals must be whole (section 4).
+    """
+
+    def __init__(
+        self, form: Formulation, level: int, caps: Floats, columns: Ints, budget: Budget, *, whole: bool
+    ) -> None:
+        self.form, self.budget = form, budget
+        program = form.program
+        self.columns = np.unique(columns)
+        self.at = np.full(len(program.cost), NONE)
+        self.at[self.columns] = np.arange(len(self.columns))
+        blocks = np.flatnonzero(self.at[form.x] >= 0)
+        rows = np.concatenate((np.flatnonzero(form.shared), _local_rows(form, blocks)))
+        row_at = np.full(len(program.row_lower), NONE)
+        row_at[rows] = np.arange(len(rows))
+        upper = program.row_upper.copy()
+        upper[program.rows_of("level")] = caps
+        self.integer = program.integer[self.columns].copy()
+        if level < 2:
+            self.integer[self.at[form.types]] = False
+        column_upper = program.upper[self.columns].copy()
+        column_upper[self.at[form.x[blocks]]] = 1.0
+        self.cost = form.costs[level][self.columns]
+        self.session = Session(
+            self.cost, program.lower[self.columns], column_upper,
+            program.matrix.pick(self.columns, row_at, len(rows)), program.row_lower[rows], upper[rows], budget,
+            integer=self.integer,
+        )  # fmt: skip
+        self.blocks = blocks
+        self.lower, self.upper = program.lower[self.columns].copy(), column_upper
+        self.members = self._add_totals() if whole else np.empty(0, np.int64)
+        self.totals = np.arange(len(self.columns), len(self.columns) + len(self.members))
+
+    def _add_totals(self) -> Ints:
+        """sum over years of q = step * K for every member of the blocks; returns the members."""
+        form, b = self.form, self.form.blocks
+        start = b.member_start
+        members = np.concatenate([np.arange(start[a], start[a + 1]) for a in self.blocks] or [np.empty(0, np.int64)])
+        step = form.problem.programme.step[b.programme[b.member_block[members]]]
+        most = np.floor(b.greatest[members] / step + 1e-9)
+        self.session.add_columns(np.zeros(len(members)), np.zeros(len(members)), most, _empty(len(members)),
+                                 integer=True)  # fmt: skip
+        self.lower = np.concatenate((self.lower, np.zeros(len(members))))
+        self.upper = np.concatenate((self.upper, most))
+        place = np.full(len(b.member_block), NONE)
+        place[members] = np.arange(len(members))
+        rows, columns, values = [np.arange(len(members))], [len(self.columns) + np.arange(len(members))], [-step]
+        for entries, quantity in ((form.low, b.least), (form.high, b.greatest)):
+            column = np.where(entries >= 0, self.at[np.maximum(entries, 0)], NONE)
+            here = np.flatnonzero((column >= 0) & (place[b.entry_member] >= 0))
+            rows.append(place[b.entry_member[here]])
+            columns.append(column[here])
+            values.append(quantity[b.entry_member[here]])
+        matrix = _row_wise(np.concatenate(rows), np.concatenate(columns), np.concatenate(values), len(members))
+        self.session.add_rows(np.zeros(len(members)), np.zeros(len(members)), matrix)
+        return members
+
+    def start(self, full: Floats) -> Floats:
+        """A start from values of all columns of the formulation."""
+        b = self.form.blocks
+        step = self.form.problem.programme.step[b.programme[b.member_block[self.members]]]
+        ordered = np.bincount(b.entry_member, weights=self.quantity(full), minlength=len(b.member_block))
+        out = full[self.columns].copy()
+        out[self.integer] = np.round(out[self.integer])
+        return np.concatenate((out, np.round(ordered[self.members] / step)))
+
+    def quantity(self, full: Floats) -> Floats:
+        """Ordered quantity of every entry."""
+        form, b = self.form, self.form.blocks
+        low = np.where(form.low >= 0, full[np.maximum(form.low, 0)], 0.0)
+        out: Floats = low * b.least[b.entry_member] + full[form.high] * b.greatest[b.entry_member]
+        return out
+
+    def solve(
+        self,
+        *,
+        seconds: float,
+        work: float,
+        gap: float,
+        start: Floats | None = None,
+        progress: Callable[[float, float], None] | None = None,
+    ) -> tuple[Answer, Floats | None]:
+        """Run branch and bound; returns the answer and the values of all columns of the formulation."""
+        given = None if start is None else self.start(start)
+        answer = self.session.mip(seconds=seconds, work=work, gap=gap, start=given, progress=progress)
+        return answer, None if answer.x is None else self.expand(answer.x)
+
+    def fixed(self, full: Floats) -> Floats | None:
+        """Fix every integer at the rounded values of `full` and solve what is left exactly."""
+        integers = np.concatenate((np.flatnonzero(self.integer), self.totals))
+        answer = self._try(integers, np.round(self.start(full)[integers]))
+        self._free(integers)
+        return None if answer.x is None else self.expand(answer.x)
+
+    def dive(self, choices: Ints) -> Floats | None:
+        """Whole numbers by rounding: the linear programme decides, one group of integers after another.
+
+        Parameters
+        ----------
+        choices : array
+            Blocks that are chosen; expansion steps and schools follow, then members' totals.
+
+        Returns
+        -------
+        values of all columns of the formulation, or None when the rounding ran into a dead end
+        """
+        chosen = self.at[self.form.x[self.blocks]]
+        other = np.setdiff1d(np.flatnonzero(self.integer), chosen)
+        answer = self._try(chosen, np.isin(self.blocks, choices).astype(float))
+        for columns in (other, self.totals):
+            answer = self._settle(columns, answer)
+        self._free(chosen, other, self.totals)
+        return None if answer.x is None else self.fixed(self.expand(answer.x))
+
+    def _free(self, *groups: Ints) -> None:
+        for columns in groups:
+            self.session.set_bounds(columns, self.lower[columns], self.upper[columns])
+
+    def _settle(self, columns: Ints, answer: Answer) -> Answer:
+        """Round to the nearest whole, the nearly whole first; a lone column that cannot goes the other way."""
+        share = 0.34
+        while len(columns) and answer.x is not None:
+            value = answer.x[columns]
+            order = np.argsort(np.abs(value - np.round(value)), kind="stable")
+            batch = columns[order[: max(1, int(np.ceil(share * len(columns))))]]
+            nearest = np.clip(np.round(answer.x[batch]), self.lower[batch], self.upper[batch])
+            following = self._try(batch, nearest)
+            if following.x is None and len(batch) == 1:
+                other = nearest + np.where(nearest > answer.x[batch], -1.0, 1.0)
+                following = self._try(batch, np.clip(other, self.lower[batch], self.upper[batch]))
+                if following.x is None:
+                    return following
+            if following.x is None:
+                self.session.set_bounds(batch, self.lower[batch], self.upper[batch])
+                share /= 3
+                continue
+            answer, columns = following, np.setdiff1d(columns, batch)
+        return answer
+
+    def _try(self, columns: Ints, values: Floats) -> Answer:
+        self.session.set_bounds(columns, values, values)
+        return self.session.lp()
+
+    def expand(self, x: Floats) -> Floats:
+        """Values of all columns of the formulation; left-out columns are zero."""
+        out = np.zeros(len(self.form.program.cost))
+        out[self.columns] = x[: len(self.columns)]
+        return out
+
+
+def _local_rows(form: Formulation, blocks: Ints) -> Ints:
+    start = form.blocks.member_start
+    members = np.concatenate([np.arange(start[a], start[a + 1]) for a in blocks] or [np.empty(0, np.int64)])
+    band = form.band_row[blocks]
+    return np.concatenate((form.member_row[members], band[band >= 0]))
+
+
+def _empty(columns: int) -> Sparse:
+    return Sparse(np.zeros(columns + 1, np.int64), np.empty(0, np.int64), np.empty(0), 0)
+
+
+def _row_wise(rows: Ints, columns: Ints, values: Floats, number: int) -> Sparse:
+    order = np.argsort(rows, kind="stable")
+    start = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=number)))).astype(np.int64)
+    return Sparse(start, columns[order], values[order], number)

@@ -1,0 +1,129 @@
+"""The list of checks, and how they are run.
+
+A check is a function from `Tables` to findings. It registers with the decorator `check`, which names the
+tables that it cannot do without; it is left out while one of them could not be read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from vallum.region.findings import MOST_PER_RULE, Finding, shown
+from vallum.region.schema import PROVENANCE, TABLES
+
+ROW = "#row"
+"""Name of the column that carries the spreadsheet's row numbers while checks run."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Typed tables with row numbers, as the checks see them.
+
+    Attributes
+    ----------
+    frames : mapping of str to polars.DataFrame
+        Every table of the registry, with one more column `ROW`. Cells that failed are null.
+    files : mapping of str to str
+        File of each table, for findings.
+    read : frozenset of str
+        Tables that could be read (a missing optional table counts as read and empty).
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    files: Mapping[str, str]
+    read: frozenset[str]
+
+    def __getitem__(self, table: str) -> pl.DataFrame:
+        return self.frames[table]
+
+    @cached_property
+    def settings(self) -> dict[str, float]:
+        """Settings that have a value."""
+        known = self["settings"].drop_nulls(["key", "value"])
+        return dict(zip(known["key"], known["value"], strict=True))
+
+    @cached_property
+    def years(self) -> range:
+        """Years of the plan; empty when the settings do not say."""
+        first, last = self.settings.get("first_year"), self.settings.get("last_year")
+        if first is None or last is None or not last - first < 200:
+            return range(0)
+        return range(int(first), int(last) + 1)
+
+    @cached_property
+    def members(self) -> list[str]:
+        """States that plan together."""
+        states = self["states"].filter(pl.col("role") == "member")
+        return states["state"].drop_nulls().unique(maintain_order=True).to_list()
+
+    @cached_property
+    def provenance(self) -> pl.DataFrame:
+        """Provenance of every row of every table, with its table in the column ``#table``."""
+        columns = (ROW, *PROVENANCE)
+        filled = {name: frame for name, frame in self.frames.items() if frame.height}
+        parts = [frame.select(pl.lit(name).alias("#table"), *columns) for name, frame in filled.items()]
+        none = pl.DataFrame(
+            schema={"#table": pl.String, ROW: pl.Int64} | dict.fromkeys(PROVENANCE, pl.String)
+        )
+        return pl.concat([none, *parts])
+
+    def findings(
+        self,
+        table: str,
+        bad: pl.DataFrame,
+        column: str,
+        rule: str,
+        message: str | Callable[[dict[str, object]], str],
+        remedy: str,
+        severity: str = "error",
+    ) -> Iterator[Finding]:
+        """Make a finding for each row of `bad`, which holds `ROW` and what the message speaks of.
+
+        The last one made stands for all that are more than a table of findings shows.
+        """
+        if bad.is_empty():
+            return
+        first = bad.sort(ROW).head(MOST_PER_RULE + 1)
+        for place, row in enumerate(first.iter_rows(named=True)):
+            yield Finding(
+                self.files[table],
+                rule,
+                message if isinstance(message, str) else message(row),
+                remedy,
+                row[ROW],
+                column,
+                shown(row.get(column)),
+                severity,
+                count=bad.height - MOST_PER_RULE if place == MOST_PER_RULE else 1,
+            )
+
+
+Check = Callable[[Tables], Iterable[Finding]]
+
+CHECKS: list[tuple[Check, tuple[str, ...]]] = []
+"""All checks with the tables that each needs, in the order in which they run."""
+
+
+def check(*tables: str) -> Callable[[Check], Check]:
+    """Register a check that needs these tables."""
+    unknown = set(tables) - set(TABLES)
+    if unknown:
+        raise KeyError(sorted(unknown))
+
+    def register(function: Check) -> Check:
+        CHECKS.append((function, tables))
+        return function
+
+    return register
+
+
+def run(tables: Tables) -> list[Finding]:
+    """Run every check whose tables could be read."""
+    return [
+        finding
+        for function, needed in CHECKS
+        if tables.read.issuperset(needed)
+        for finding in function(tables)
+    ]

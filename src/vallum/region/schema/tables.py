@@ -1,0 +1,221 @@
+"""Registry of a region's tables: schema, key, and what each refers to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import dataframely as dy
+import polars as pl
+
+from vallum.region.schema import facts, planning
+from vallum.region.schema.columns import PROVENANCE
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A column whose values must be found in another table.
+
+    Attributes
+    ----------
+    column : str
+        Referring column. A list column (`vallum.region.schema.columns.names`) refers with every entry.
+    table, reference : str
+        Table and column referred to. Nothing is asked for while an optional table is empty.
+    except_for : tuple of str
+        Values that stand for *nothing*.
+    """
+
+    column: str
+    table: str
+    reference: str
+    except_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a region.
+
+    Attributes
+    ----------
+    name, title : str
+        Name of the table (and of its file), and a title for people.
+    schema : type of dataframely.Schema
+        Columns with meaning, unit and bounds.
+    required : bool
+        Every region must have the table.
+    filled : bool
+        The table must have at least one row.
+    key : tuple of str
+        Columns that together name a row; an empty cell is a value like any other.
+    foreign : tuple of ForeignKey
+        What the table refers to.
+    """
+
+    name: str
+    title: str
+    schema: type[dy.Schema]
+    required: bool
+    filled: bool
+    key: tuple[str, ...]
+    foreign: tuple[ForeignKey, ...] = ()
+
+    @cached_property
+    def columns(self) -> Mapping[str, dy.Column]:
+        """Columns in the order of the file: the table's own, then provenance."""
+        found = self.schema.columns()
+        own = [name for name in found if name not in PROVENANCE]
+        return MappingProxyType({name: found[name] for name in (*own, *PROVENANCE)})
+
+    @cached_property
+    def dtypes(self) -> dict[str, pl.DataType]:
+        """Polars type of each column, in the order of `columns`."""
+        return {name: column.dtype for name, column in self.columns.items()}
+
+    @cached_property
+    def rules(self) -> Mapping[tuple[str, str], pl.Expr]:
+        """What the columns ask of each cell, by column and rule; empty cells break only nullability."""
+        return MappingProxyType(
+            {
+                (name, rule): expression.fill_null(value=True)
+                for name, column in self.columns.items()
+                for rule, expression in column.validation_rules(pl.col(name)).items()
+            }
+        )
+
+    def empty(self) -> pl.DataFrame:
+        """Make the table without rows."""
+        return pl.DataFrame(schema=self.dtypes)
+
+
+def _core(
+    name: str,
+    title: str,
+    schema: type[dy.Schema],
+    *foreign: ForeignKey,
+    filled: bool = False,
+    key: tuple[str, ...] | None = None,
+) -> Table:
+    return Table(name, title, schema, True, filled, key or tuple(schema.primary_key()), foreign)
+
+
+def _fact(name: str, title: str, schema: type[dy.Schema], *foreign: ForeignKey) -> Table:
+    return Table(name, title, schema, False, False, tuple(schema.primary_key()), foreign)
+
+
+_STATE = ForeignKey("state", "states", "state")
+_CLASS = ForeignKey("class_id", "classes", "class_id")
+_SYSTEM = ForeignKey("system_id", "systems", "system_id")
+_SYSTEMS = ForeignKey("systems", "systems", "system_id")
+_PROGRAMME = ForeignKey("programme_id", "programmes", "programme_id")
+_ISO2 = ForeignKey("iso2", "states", "state")
+
+_LIST = (
+    _core("settings", "Settings of the region", planning.Settings, filled=True),
+    _core("bands", "Price bands", planning.Bands),
+    _core("states", "Members and partners", planning.States, filled=True),
+    _core("classes", "Capability classes", planning.Classes, filled=True),
+    _core("gateways", "Nodes that classes occupy", planning.Gateways, _CLASS),
+    _core("systems", "Systems in service and on offer", planning.Systems, _CLASS),
+    Table(
+        "formations",
+        "Formations that needs are counted from",
+        planning.Formations,
+        False,
+        False,
+        ("formation_id",),
+        (_STATE, ForeignKey("formation_type", "establishments", "formation_type")),
+    ),
+    Table(
+        "establishments",
+        "What a formation should hold",
+        planning.Establishments,
+        False,
+        False,
+        ("formation_type", "class_id"),
+        (_CLASS,),
+    ),
+    Table(
+        "extra_needs",
+        "Needs that no formation carries",
+        planning.ExtraNeeds,
+        False,
+        False,
+        ("state", "class_id", "start_year"),
+        (_STATE, _CLASS),
+    ),
+    _core("needs", "Needs by state, class and year", planning.Needs, _STATE, _CLASS, filled=True),
+    _core(
+        "stocks",
+        "Stocks and signed deliveries",
+        planning.Stocks,
+        _STATE,
+        _SYSTEM,
+        ForeignKey("contract_id", "contracts", "contract_id"),
+        key=("state", "system_id", "kind", "year", "contract_id", "retire_from"),
+    ),
+    _core(
+        "programmes",
+        "Packages on offer",
+        planning.Programmes,
+        _CLASS,
+        _SYSTEM,
+        ForeignKey("line_id", "lines", "line_id"),
+        ForeignKey("crew_family", "crews", "family", ("NONE",)),
+        ForeignKey("prerequisites", "programmes", "programme_id"),
+        ForeignKey("exclusions", "programmes", "programme_id"),
+    ),
+    _core(
+        "programme_states", "Members that may join a programme", planning.ProgrammeStates, _PROGRAMME, _STATE
+    ),
+    _core(
+        "partner_orders",
+        "Quantities of partners",
+        planning.PartnerOrders,
+        _PROGRAMME,
+        ForeignKey("partner", "states", "state"),
+    ),
+    _core(
+        "lines",
+        "Production lines",
+        planning.Lines,
+        ForeignKey("plant_id", "industry", "plant_id"),
+        _SYSTEMS,
+    ),
+    _core(
+        "line_capacity",
+        "Capacity and backlog of lines by year",
+        planning.LineCapacity,
+        ForeignKey("line_id", "lines", "line_id"),
+    ),
+    _core("purses", "Money of each member by year", planning.Purses, _STATE, filled=True),
+    _core("crews", "Crews and schools", planning.Crews, _STATE, _SYSTEMS),
+    _core("safe_loans", "SAFE loans of members", planning.SafeLoans, _STATE),
+    _fact(
+        "contracts",
+        "Purchases signed or announced",
+        facts.Contracts,
+        ForeignKey("buyer_iso2", "states", "state"),
+        _SYSTEM,
+    ),
+    _fact("industry", "Plants", facts.Industry, _SYSTEM),
+    _fact(
+        "forces",
+        "Formations as reported",
+        facts.Forces,
+        ForeignKey("host", "states", "state"),
+        ForeignKey("equipment_systems", "systems", "system_id"),
+    ),
+    _fact("defence_budgets", "Defence budgets by series", facts.DefenceBudgets, _ISO2),
+    _fact("macro", "Economy of each state", facts.Macro, _ISO2),
+    _fact("parameters", "Parameters from studies", facts.Parameters),
+    _fact("safe_rules", "Rules of SAFE", facts.SafeRules),
+    _fact("safe_allocations", "SAFE loans of all borrowers", facts.SafeAllocations),
+    _fact("seed_crosscheck", "Numbers of the founding essays, checked", facts.SeedCrosscheck),
+    _fact("sources", "Register of sources", facts.Sources),
+    _fact("municipalities", "Centres of municipalities", facts.Municipalities, _STATE),
+    _fact("border_lengths", "Lengths of the outer border", facts.BorderLengths, _STATE),
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _LIST})
+"""All tables that a region may have, by name, in the order in which they are read."""

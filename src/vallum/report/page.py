@@ -1,0 +1,158 @@
+"""Put answers, figures and sources together into one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from vallum.core.errors import VallumError
+from vallum.report import answers, study, words
+from vallum.report.figures import (
+    blocks,
+    fragmentation,
+    gains,
+    lines,
+    money,
+    programmes,
+    quality,
+    shortfall,
+    trust,
+    variety,
+)
+from vallum.report.parts import Figure, state_class
+from vallum.report.provenance import REGISTER, ground, grounds
+
+FIGURES: tuple[Callable[[study.Study], Figure], ...] = (
+    shortfall.over_time,
+    shortfall.heat_map,
+    programmes.programmes,
+    money.figure,
+    lines.figure,
+    variety.figure,
+    gains.figure,
+    fragmentation.figure,
+    blocks.figure,
+    quality.figure,
+)
+TRUST: tuple[Callable[[study.Study], Figure], ...] = (trust.confidence, trust.assumptions, trust.seeds)
+
+
+def _asset(name: str) -> str:
+    return files("vallum.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def environment() -> Environment:
+    """Return the template environment: everything is escaped, an unknown name is an error."""
+    made = Environment(
+        loader=PackageLoader("vallum.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["plural"] = words.plural
+    return made
+
+
+def html(found: study.Study) -> str:
+    """Return the whole page as text.
+
+    The content security policy allows the page's own style and script by their hashes and nothing else, so
+    even a mark-up that slipped through could neither run nor load anything.
+    """
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    figures = [make(found) for make in FIGURES]
+    trusted = [make(found) for make in TRUST]
+    listed = grounds(found)
+    known = {g.table for g in listed}
+    figure_grounds = {
+        f.key: [ground(found, table) for table in f.inputs if table in known] for f in [*figures, *trusted]
+    }
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            study=found,
+            plan=found.main,
+            policy=policy,
+            style=Markup(style),  # noqa: S704 - our own file, no data in it
+            script=Markup(script),  # noqa: S704 - our own file, no data in it
+            headlines=answers.headlines(found),
+            buy_first=answers.buy_first(found),
+            shared=answers.buys_together(found),
+            alone_costs=answers.alone_costs(found),
+            what_blocks=answers.what_blocks(found),
+            figures=figures,
+            trusted=trusted,
+            grounds=listed,
+            figure_grounds=figure_grounds,
+            register=found.main.input(REGISTER),
+            names=words.joined(found.state_names(found.members)) or "the states",
+            members=[(s, found.name("states", s), state_class(found.members, s)) for s in found.members],
+        )
+    )
+
+
+def render(directory: Path | str, out: Path | None = None) -> Path:
+    """Write the report of a plan folder.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder of a plan: with both modes, or of one.
+    out : Path, optional
+        File to write; report.html in the folder when not given.
+
+    Returns
+    -------
+    Path
+        The written file. It is replaced in one step: a reader never sees half a report.
+
+    Raises
+    ------
+    BadInput
+        When the folder holds no plan or a damaged one.
+    VallumError
+        When the file cannot be written.
+    """
+    folder = Path(directory)
+    target = out if out is not None else folder / "report.html"
+    text = html(study.read(folder))
+    try:
+        _replace(target, text)
+    except OSError as error:
+        raise VallumError(
+            f"the report cannot be written ({error.strerror or error})",
+            where=str(target),
+            rule="output_file",
+            remedy="Free some space, check the permissions, or name another file.",
+        ) from error
+    return target
+
+
+def _replace(target: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,45 @@
+"""A plan in a few lines of plain text, for the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vallum.report import answers, study, words
+
+
+def summary_lines(directory: Path | str) -> list[str]:
+    """Return the answers of a plan folder as short lines without mark-up.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder of a plan: with both modes, or of one.
+
+    Raises
+    ------
+    BadInput
+        When the folder holds no plan or a damaged one.
+    """
+    found = study.read(Path(directory))
+    lines = [found.title]
+    for plan in found.plans:
+        parts = []
+        for name, write, unit in (
+            ("shortfall", words.gap_years, " gap-years"),
+            ("cost", words.money, " discounted"),
+            ("types", words.number, " types"),
+        ):
+            row = plan.levels.get(name)
+            if row is not None:
+                parts.append(
+                    f"{write(float(row['value']))}{unit} (gap {words.percent(float(row['gap']), 1)})"
+                )
+        lines.append(f"{plan.word}: {', '.join(parts) or 'no level was solved'}")
+    lines += answers.alone_costs(found)
+    first = answers.buy_first(found)
+    if first:
+        lines.append("Buy first: " + "; ".join(entry.title for entry in first[:3]))
+    blocked = answers.what_blocks(found)
+    if blocked:
+        lines.append("What blocks: " + "; ".join(entry.title for entry in blocked[:3]))
+    return [line.replace(words.NBSP, " ") for line in lines]

@@ -1,0 +1,230 @@
+"""HiGHS behind one narrow door: load arrays, solve under a budget, read arrays back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from vallum.core.errors import VallumError
+from vallum.solve.builder import Sparse
+from vallum.solve.limits import Budget
+
+__all__ = ["Answer", "Session", "SolverFailed"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+#: Primal feasibility of the final solves; money is EUR million, so a cent is 1e-8.
+TIGHT = 1e-9
+#: Iterations of one simplex solve that has to end whatever the budget says (it gives the bound).
+MIP_STATUS = {
+    highspy.HighsModelStatus.kOptimal: "optimal",
+    highspy.HighsModelStatus.kInfeasible: "infeasible",
+    highspy.HighsModelStatus.kUnbounded: "unbounded",
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
+    highspy.HighsModelStatus.kTimeLimit: "limit",
+    highspy.HighsModelStatus.kIterationLimit: "limit",
+    highspy.HighsModelStatus.kSolutionLimit: "limit",
+    highspy.HighsModelStatus.kInterrupt: "limit",
+    highspy.HighsModelStatus.kHighsInterrupt: "limit",
+    highspy.HighsModelStatus.kObjectiveBound: "limit",
+    highspy.HighsModelStatus.kObjectiveTarget: "limit",
+    highspy.HighsModelStatus.kModelEmpty: "optimal",
+}
+
+
+class SolverFailed(VallumError):
+    """The solver stopped with an error of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a solve returned.
+
+    Attributes
+    ----------
+    status : str
+        optimal, limit, infeasible or unbounded.
+    value, bound : float
+        Objective of `x` (inf without a solution) and valid lower bound of the model (-inf if unknown).
+    x : (columns,) array or None
+    row_dual, column_dual : arrays or None
+        Only after a linear programme that ended optimal.
+    """
+
+    status: str
+    value: float
+    bound: float
+    x: Floats | None
+    row_dual: Floats | None = None
+    column_dual: Floats | None = None
+
+
+class Session:
+    """One HiGHS instance that keeps its basis between solves.
+
+    Parameters
+    ----------
+    cost, lower, upper : (n,) arrays
+    matrix : Sparse of shape (m, n)
+    row_lower, row_upper : (m,) arrays
+    integer : (n,) bool array, optional
+    budget : Budget
+        Time, work and cancellation; polled by callbacks inside the solver.
+    """
+
+    def __init__(
+        self,
+        cost: Floats,
+        lower: Floats,
+        upper: Floats,
+        matrix: Sparse,
+        row_lower: Floats,
+        row_upper: Floats,
+        budget: Budget,
+        integer: Bools | None = None,
+    ) -> None:
+        self._budget = budget
+        self._solver = solver = highspy.Highs()
+        solver.setOptionValue("output_flag", bool(__import__("os").environ.get("HL")))
+        solver.setOptionValue("threads", budget.limits.threads)
+        solver.setOptionValue("random_seed", budget.limits.seed)
+        solver.setOptionValue("primal_feasibility_tolerance", TIGHT)
+        solver.setOptionValue("mip_feasibility_tolerance", 1e-7)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(cost), len(row_lower)
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+        lp.row_lower_, lp.row_upper_ = row_lower, row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = len(cost), len(row_lower)
+        lp.a_matrix_.start_ = matrix.start.astype(np.int32)
+        lp.a_matrix_.index_ = matrix.index.astype(np.int32)
+        lp.a_matrix_.value_ = matrix.value
+        if integer is not None and integer.any():
+            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+            lp.integrality_ = [kinds[int(i)] for i in integer]
+        self._check(solver.passModel(lp), "load the model")
+
+    def _check(self, status: Any, what: str) -> None:
+        if status == highspy.HighsStatus.kError:
+            raise SolverFailed(f"HiGHS could not {what}", remedy="run `vallum doctor` and report the region")
+
+    def add_rows(self, lower: Floats, upper: Floats, entries: Sparse | None = None) -> None:
+        """Append rows; `entries` holds them row-wise (start per row, index = column), None: empty rows."""
+        start = np.zeros(len(lower), np.int32) if entries is None else entries.start[:-1].astype(np.int32)
+        index = np.empty(0, np.int32) if entries is None else entries.index.astype(np.int32)
+        value = np.empty(0) if entries is None else entries.value
+        self._check(self._solver.addRows(len(lower), lower, upper, len(index), start, index, value), "add rows")
+
+    def add_columns(
+        self, cost: Floats, lower: Floats, upper: Floats, matrix: Sparse, *, integer: bool = False
+    ) -> None:
+        """Append columns with their entries."""
+        first = self._solver.getNumCol()
+        status = self._solver.addCols(
+            len(cost), cost, lower, upper, len(matrix.index),
+            matrix.start[:-1].astype(np.int32), matrix.index.astype(np.int32), matrix.value,
+        )  # fmt: skip
+        self._check(status, "add columns")
+        if integer:
+            added = np.arange(first, first + len(cost), dtype=np.int32)
+            self._solver.changeColsIntegrality(len(cost), added, np.ones(len(cost), np.uint8))
+
+    def set_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """Change the bounds of columns."""
+        self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def set_integer(self, columns: Ints, *, integer: bool) -> None:
+        """Give columns their integrality or take it away."""
+        kinds = np.full(len(columns), int(integer), np.uint8)
+        self._solver.changeColsIntegrality(len(columns), columns.astype(np.int32), kinds)
+
+    def set_cost(self, columns: Ints, cost: Floats) -> None:
+        """Change the cost of columns."""
+        self._solver.changeColsCost(len(columns), columns.astype(np.int32), cost)
+
+    def lp(self, *, interior: bool = False, seconds: float = float("inf")) -> Answer:
+        """Solve the linear relaxation; keeps the basis for the next call.
+
+        Cancellation is polled between calls only: HiGHS calls back at every simplex iteration, which from
+        Python doubles the time.
+        """
+        solver = self._solver
+        solver.setOptionValue("solver", "ipm" if interior else "simplex")
+        solver.setOptionValue("time_limit", min(seconds, 1e9))
+        solver.setOptionValue("solve_relaxation", True)
+        self._check(solver.run(), "solve the linear programme")
+        status = MIP_STATUS.get(solver.getModelStatus(), "limit")
+        if status != "optimal":
+            return Answer(status, float("inf"), -float("inf"), None)
+        solution = solver.getSolution()
+        value = solver.getInfo().objective_function_value
+        return Answer(status, value, value, np.asarray(solution.col_value), np.asarray(solution.row_dual),
+                      np.asarray(solution.col_dual))  # fmt: skip
+
+    def mip(
+        self,
+        *,
+        seconds: float = float("inf"),
+        work: float = float("inf"),
+        gap: float = 0.0,
+        start: Floats | None = None,
+        progress: Callable[[float, float], None] | None = None,
+    ) -> Answer:
+        """Solve as a mixed-integer programme.
+
+        Parameters
+        ----------
+        seconds, work : float
+            Wall seconds and simplex iterations for this call.
+        gap : float
+            Relative gap at which to stop.
+        start : (n,) array, optional
+            Known solution to start from.
+        progress : callable(value, bound), optional
+            Called at every improvement and now and then between.
+        """
+        solver = self._solver
+        solver.setOptionValue("solver", "choose")
+        solver.setOptionValue("solve_relaxation", False)
+        solver.setOptionValue("mip_rel_gap", gap)
+        solver.setOptionValue("mip_abs_gap", 1e-9)
+        solver.setOptionValue("time_limit", min(seconds, 1e9))
+        if start is not None:
+            given = highspy.HighsSolution()
+            given.col_value = start.tolist()
+            solver.setSolution(given)
+        used = 0
+
+        def watch(data: Any) -> bool:
+            nonlocal used
+            used += 1
+            if progress is not None and abs(data.mip_primal_bound) < 1e30:
+                progress(data.mip_primal_bound, data.mip_dual_bound)
+            return self._budget.cancel.is_set() or used >= work
+
+        stop = self._subscribe(solver.cbMipInterrupt, watch)
+        try:
+            self._check(solver.run(), "solve the mixed-integer programme")
+        finally:
+            stop()
+        self._budget.work_used += used
+        status = MIP_STATUS.get(solver.getModelStatus(), "limit")
+        info = solver.getInfo()
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        x = np.asarray(solver.getSolution().col_value) if found else None
+        value = info.objective_function_value if found else float("inf")
+        bound = info.mip_dual_bound if abs(info.mip_dual_bound) < 1e30 else -float("inf")
+        return Answer(status, value, min(bound, value), x)
+
+    def _subscribe(self, callback: Any, stop_when: Callable[[Any], bool]) -> Callable[[], None]:
+        def handler(event: Any) -> None:
+            if stop_when(event.data_out):
+                event.interrupt()
+
+        callback.subscribe(handler)
+        return lambda: callback.unsubscribe(handler)

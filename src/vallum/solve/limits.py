@@ -1,0 +1,77 @@
+"""When a solve stops: limits given by the caller, and the budget that watches them.
+
+The only room of the planning wing that reads a clock.
+"""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+__all__ = ["Budget", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows.
+
+    Parameters
+    ----------
+    time_limit : float or None
+        Wall seconds for one mode; None: no clock.
+    work : int or None
+        Deterministic limit in units of 1,000 simplex iterations inside branch and bound. With a work
+        limit and no time limit the same input and seed give the same tables.
+    gap : float
+        Relative gap at which level 1 counts as solved, as a fraction.
+    seed : int
+        Seed of the solver's tie-breaking.
+    threads : int
+        Threads of one solver call.
+    """
+
+    time_limit: float | None = 60.0
+    work: int | None = None
+    gap: float = 0.0001
+    seed: int = 0
+    threads: int = 1
+
+
+@dataclass(slots=True)
+class Budget:
+    """Time, work and cancellation left to one run.
+
+    `cancel` may be set from a signal handler or another thread; every solver call polls it.
+    """
+
+    limits: Limits
+    cancel: threading.Event = field(default_factory=threading.Event)
+    started: float = field(default_factory=time.perf_counter)
+    work_used: int = 0
+
+    def seconds(self) -> float:
+        """Wall seconds since the budget was opened."""
+        return time.perf_counter() - self.started
+
+    def left(self, until: float = 1.0) -> float:
+        """Seconds left before the share `until` of the time limit is used; inf without a time limit."""
+        if self.limits.time_limit is None:
+            return float("inf")
+        return max(0.0, self.limits.time_limit * until - self.seconds())
+
+    def work_left(self, until: float = 1.0) -> float:
+        """Simplex iterations left before the share `until` of the work limit; inf without a limit."""
+        if self.limits.work is None:
+            return float("inf")
+        return max(0.0, self.limits.work * 1000.0 * until - self.work_used)
+
+    def spent(self, until: float = 1.0) -> bool:
+        """Whether the share `until` of a limit is used up or the run was cancelled."""
+        return self.cancel.is_set() or self.left(until) <= 0.0 or self.work_left(until) <= 0.0
+
+    def reason(self) -> str:
+        """Why the budget is spent, in the words of run.json; empty while it is not."""
+        if self.cancel.is_set():
+            return "interrupted"
+        if self.left() <= 0.0:
+            return "time limit"
+        return "work limit" if self.work_left() <= 0.0 else ""

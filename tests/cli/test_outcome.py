@@ -1,0 +1,132 @@
+"""Every way a command can end has its exit code and a message, and no traceback."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import vallum.cli.doctor
+from vallum.cli.outcome import BROKEN_PIPE, FAULT, INTERRUPTED
+from vallum.core.errors import BadInput, VallumError
+
+ENDS = [
+    (
+        BadInput("No such thing", where="a.csv, row 3", rule="key", remedy="Add it"),
+        2,
+        "a.csv, row 3: No such thing",
+    ),
+    (VallumError("It failed"), 2, "It failed"),
+    (OSError(errno.ENOSPC, "No space left on device", "out"), 2, "Free some space"),
+    (PermissionError(errno.EACCES, "Permission denied", "out"), 2, "Check the permissions"),
+    (MemoryError(), 2, "out of memory"),
+    (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
+    (ZeroDivisionError("division by zero"), FAULT, "a fault in Vallum: ZeroDivisionError: division by zero"),
+    (AssertionError(), FAULT, "--debug"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "message"), ENDS, ids=lambda value: type(value).__name__)
+def test_an_error_becomes_a_message_and_a_code(
+    run: Callable, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
+) -> None:
+    def fails() -> list:
+        raise error
+
+    monkeypatch.setattr(vallum.cli.doctor, "EXAMINATIONS", (fails,))
+    plain = run("doctor")
+    assert (plain.code, plain.out) == (code, "")
+    assert message in plain.err
+    assert "Traceback" not in plain.err
+    as_json = run("doctor", "--json")
+    assert as_json.code == code
+    assert as_json.document("error")["error"]["message"]
+    assert "Traceback" in run("doctor", "--debug").err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["chek"], "check"),
+        (["check"], "REGION"),
+        (["check", "toy", "--confidnce"], "--confidnce"),
+        (["plan", "toy"], "--out"),
+        (["plan", "toy", "--out", "o", "--time-limit", "0"], "--time-limit"),
+        (["plan", "toy", "--out", "o", "--time-limit", "nan"], "--time-limit"),
+        (["plan", "toy", "--out", "o", "--time-limit", "inf"], "--time-limit"),
+        (["plan", "toy", "--out", "o", "--time-limit", "soon"], "--time-limit"),
+        (["plan", "toy", "--out", "o", "--work", "-1"], "--work"),
+        (["plan", "toy", "--out", "o", "--work", "1.5"], "--work"),
+        (["plan", "toy", "--out", "o", "--gap", "-0.1"], "--gap"),
+        (["plan", "toy", "--out", "o", "--gap", "2"], "--gap"),
+        (["plan", "toy", "--out", "o", "--seed", "-1"], "--seed"),
+        (["plan", "toy", "--out", "o", "--seed", "99999999999"], "--seed"),
+        (["plan", "toy", "--out", "o", "--seed", "one"], "--seed"),
+        (["plan", "toy", "--out", "o", "--threads", "0"], "--threads"),
+        (["plan", "toy", "--out", "o", "--mode", "alone"], "--mode"),
+        (["audit"], "DIRECTORY"),
+        (["compare"], "DIRECTORIES"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_a_mistyped_command_names_what_is_wrong(run: Callable, words: list[str], named: str) -> None:
+    outcome = run(*words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert named in outcome.err
+    assert "--help" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("command", ["audit", "report", "compare"])
+def test_a_folder_without_a_plan_is_refused(run: Callable, tmp_path, command: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for place in (tmp_path / "none", tmp_path, file):
+        outcome = run(command, place)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert str(place) in outcome.err
+
+
+def test_help_and_version(run: Callable) -> None:
+    import vallum
+
+    assert run("--version").out.strip() == vallum.__version__
+    general = run("--help")
+    assert general.code == 0
+    for command in ("check", "plan", "audit", "compare", "report", "doctor"):
+        assert command in general.out
+        assert "--json" in run(command, "--help").out
+
+
+def test_a_reader_that_goes_away_is_no_fault(vallum_command: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*vallum_command, "doctor", "--json"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (BROKEN_PIPE, "")
+
+
+def test_a_full_disk_under_standard_output_is_told() -> None:
+    if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device, not a file
+        pytest.skip("no /dev/full on this machine")
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "vallum", "doctor", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,61 @@
+"""A real Chromium with a page open on a report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.screenshot import FLAGS
+from tests.report.made_up import MadeUp
+from vallum.report import render
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@dataclass
+class Tab:
+    """An open page with everything it complained about or asked for."""
+
+    page: "Page"
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> "Iterator[Browser]":
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(MadeUp(classes=5).write(tmp_path_factory.mktemp("e2e") / "plan"))
+
+
+@pytest.fixture(scope="session")
+def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(MadeUp(classes=2, hostile=True).write(tmp_path_factory.mktemp("e2e") / "hostile"))
+
+
+def open_tab(browser: "Browser", path: Path, **options: object) -> Tab:
+    """Open a report; everything is recorded from the first byte on."""
+    page = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}).new_page()
+    tab = Tab(page)
+    page.on("console", lambda message: tab.complaints.append(message.text))
+    page.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    page.on("request", lambda request: tab.requests.append(request.url))
+    page.goto(path.as_uri())
+    return tab
+
+
+@pytest.fixture
+def tab(browser: "Browser", report_file: Path) -> Iterator[Tab]:
+    opened = open_tab(browser, report_file)
+    yield opened
+    opened.page.context.close()

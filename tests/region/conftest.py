@@ -1,0 +1,350 @@
+"""A small good region in which every table has rows, as tables and as a folder."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from vallum.region import TABLES, Region, write_folder
+
+YEARS = (2026, 2027, 2028)
+GUESS = {
+    "basis": "assumption",
+    "source": "analyst assumption",
+    "source_date": "2026-11",
+    "confidence": "assumption",
+}
+FACT = {"basis": "fact", "source": "Ministry release", "source_date": "2026-01-15", "confidence": "high"}
+
+SETTINGS = {
+    "first_year": 2026,
+    "last_year": 2028,
+    "base_year": 2026,
+    "discount_rate_pct": 3,
+    "inflation_pct": 2,
+    "price_index_pct": 3.5,
+    "advance_share": 0.3,
+    "negotiation_months": 6,
+    "delay_exponent": 0.333,
+    "scale_saving_max": 0.3,
+    "level_tolerance": 0.001,
+    "safe_count_conditional": 0,
+}
+
+
+def table(name: str, *rows: dict[str, object], **common: object) -> pl.DataFrame:
+    """Rows with provenance, typed by the schema."""
+    provenance = GUESS if TABLES[name].required or name not in FACTS else FACT
+    full = [provenance | common | row for row in rows]
+    schema = {
+        column: dtype for column, dtype in TABLES[name].dtypes.items() if any(column in r for r in full)
+    }
+    return pl.DataFrame(full, schema=schema)
+
+
+FACTS = {name for name, spec in TABLES.items() if not spec.required} - {
+    "formations",
+    "establishments",
+    "extra_needs",
+}
+
+
+def programme(programme_id: str, **changes: object) -> dict[str, object]:
+    base: dict[str, object] = {
+        "programme_id": programme_id,
+        "name": f"Programme {programme_id}",
+        "class_id": "AIR",
+        "system_id": "SYS_A",
+        "base_quantity": 4,
+        "unit": "unit",
+        "min_quantity": 2,
+        "min_quantity_alone": 2,
+        "step_quantity": 1,
+        "base_price_meur": 40,
+        "base_price_meur_low": 30,
+        "base_price_meur_high": 60,
+        "price_year": 2024,
+        "cost_growth_pct": 10,
+        "real_price_growth_pct": 1,
+        "learning_slope_pct": 95,
+        "introduction_share": 0.05,
+        "introduction_shared_part": 0.5,
+        "sustainment_share": 0.02,
+        "lead_months": 6,
+        "delivery_span_months": 6,
+        "start_earliest": 2026,
+        "start_latest": 2027,
+        "line_id": "L_A",
+        "line_units_per_unit": 1,
+        "eu_origin_share": 0.8,
+        "foreign_control": "n",
+        "safe_eligible": "y",
+        "safe_rule": "category 2",
+        "related_money": "n",
+        "crew_family": "AIR_CREW",
+    }
+    return base | changes
+
+
+def small_tables() -> dict[str, pl.DataFrame]:
+    members = ("NA", "NB")
+    state = {"population": 1000000, "gdp_meur": 40000, "eu_member": "y", "nato_member": "y"}
+    safe = {"safe_borrower": "y", "safe_participant": "y"}
+    system = {"capability_area": "air", "producer": "Maker", "producer_country": "DE", "unit": "unit"}
+    system |= {"safe_category": 2, "origin_group": "EU", "connects": "n", "nodes_provided": 0}
+    purse = {"gdp_real_meur": 40000, "defence_meur": 1000, "equipment_share": 0.5, "equipment_meur": 500}
+    purse |= {
+        "outside_scope_share": 0.4,
+        "legacy_sustainment_meur": 50,
+        "committed_meur": 50,
+        "plannable_meur": 200,
+    }
+    purse |= {"related_meur": 100, "related_plannable_share": 0.1, "carryover_limit_share": 0.15}
+    return {
+        "settings": table(
+            "settings",
+            *({"key": key, "value": value} for key, value in SETTINGS.items()),
+            unit="see meaning",
+            meaning="as its name says",
+        ),
+        "bands": table("bands", {"multiple": 1}, {"multiple": 2}),
+        "states": table(
+            "states",
+            *({"state": n, "name": f"State {n}", "role": "member"} for n in members),
+            {"state": "PX", "name": "Partner", "role": "partner"},
+            **state,
+            **safe,
+        ),
+        "classes": table(
+            "classes",
+            {"class_id": "AIR", "name": "Air defence", "unit": "unit", "capability_area": "air"},
+            safe_category=2,
+            weight=1.5,
+            weight_low=1,
+            weight_high=2,
+            needs_gateway="y",
+            ramp_start=2026,
+            ramp_end=2026,
+            ramp_first_share=1,
+        ),
+        "gateways": table("gateways", {"class_id": "AIR", "nodes_per_unit": 0.5}),
+        "systems": table(
+            "systems",
+            {"system_id": "SYS_A", "name": "A", "class_id": "AIR", "class_units_per_system_unit": 1},
+            {"system_id": "RIFLE", "name": "Outside the classes"},
+            **system,
+        ),
+        "formations": table(
+            "formations",
+            {
+                "formation_id": "BDE1",
+                "formation_type": "BDE",
+                "state": "NA",
+                "counted": "y",
+                "ready_year": 2026,
+            },
+        ),
+        "establishments": table(
+            "establishments", {"formation_type": "BDE", "class_id": "AIR", "quantity": 6}
+        ),
+        "extra_needs": table(
+            "extra_needs",
+            {"state": "NA", "class_id": "AIR", "start_year": 2026, "full_year": 2028, "quantity": 2},
+        ),
+        "needs": table(
+            "needs",
+            *({"state": n, "class_id": "AIR", "year": y, "quantity": 8} for n in members for y in YEARS),
+            low=4,
+            high=12,
+        ),
+        "stocks": table(
+            "stocks",
+            {"kind": "in_service", "year": 2026, "quantity": 3, "contract_id": "C1"},
+            {"kind": "delivery", "year": 2027, "quantity": 1},
+            state="NA",
+            system_id="SYS_A",
+            retire_from=2035,
+            retire_to=2040,
+        ),
+        "programmes": table("programmes", programme("P1"), programme("P2", crew_family="NONE")),
+        "programme_states": table(
+            "programme_states",
+            *({"programme_id": p, "state": n} for p in ("P1", "P2") for n in members),
+            max_quantity=8,
+            operates="n",
+        ),
+        "partner_orders": table(
+            "partner_orders",
+            {"programme_id": "P1", "partner": "PX", "quantity": 4, "year_from": 2026, "year_to": 2027},
+        ),
+        "lines": table(
+            "lines",
+            {"line_id": "L_A", "plant_id": "PLANT_A", "systems": "SYS_A"},
+            owner="Maker",
+            country="DE",
+            unit="unit",
+            expansion_step=2,
+            expansion_cost_meur=10,
+            expansion_delay_months=12,
+            expansion_max_steps=2,
+        ),
+        "line_capacity": table(
+            "line_capacity",
+            *({"line_id": "L_A", "year": y, "capacity": 10, "backlog_share": 0.3} for y in YEARS),
+        ),
+        "purses": table(
+            "purses",
+            *({"state": n, "year": y, "status": "published"} for n in members for y in YEARS),
+            **purse,
+        ),
+        "crews": table(
+            "crews",
+            *({"state": n, "family": "AIR_CREW", "name": "Air crews", "systems": "SYS_A"} for n in members),
+            trained_crews_2026=4,
+            throughput_per_year=2,
+            school_cost_meur=3,
+            school_added_throughput=2,
+            shared_school="y",
+            shared_school_cost_factor=1.4,
+        ),
+        "safe_loans": table(
+            "safe_loans",
+            *({"state": n} for n in members),
+            allocation_meur=500,
+            adopted_loan_meur=400,
+            prefinancing_meur=60,
+            window_from=2026,
+            window_to=2028,
+            grace_years=10,
+            maturity_years=45,
+            rate_pct=3.5,
+            national_rate_pct=3.6,
+            earmarked_share=0.1,
+            additional_share=0.25,
+            min_participants_after=2,
+        ),
+        **fact_tables(members),
+    }
+
+
+def fact_tables(members: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    return {
+        "contracts": table(
+            "contracts",
+            {
+                "contract_id": "C1",
+                "buyer_iso2": "NA;NB",
+                "system_id": "SYS_A",
+                "quantity": 3,
+                "signed": "2024-05",
+            },
+            supplier="Maker",
+            joint="y",
+            vehicle="bilateral",
+            status="contract",
+        ),
+        "industry": table(
+            "industry",
+            {"plant_id": "PLANT_A", "owner": "Maker", "country": "NA", "municipality": "Town", "lat": 55.5},
+            lon=24.25,
+            product="A",
+            status="running",
+            system_id="SYS_A",
+        ),
+        "forces": table(
+            "forces",
+            {"formation_id": "BDE1", "nation": "NA", "host": "NA", "name": "First", "type": "national"},
+            echelon="brigade",
+            status="active",
+        ),
+        "defence_budgets": table(
+            "defence_budgets",
+            *(
+                {"iso2": n, "year": y, "series": "national_budget", "defence_meur": 1000}
+                for n in members
+                for y in YEARS
+            ),
+            {"iso2": "NA", "year": 2026, "series": "seed", "pct_gdp": 2.5},
+            status="plan",
+        ),
+        "macro": table("macro", {"iso2": "NA", "year": 2026, "gdp_meur": 40000}, status="forecast"),
+        "parameters": table(
+            "parameters", {"parameter": "slope", "class": "air", "value": "95", "unit": "percent"}
+        ),
+        "safe_rules": table(
+            "safe_rules", {"rule": "min_component_cost_EU_EEA_UA", "value": "65", "unit": "percent"}
+        ),
+        "safe_allocations": table(
+            "safe_allocations",
+            *({"member_state": n, "allocation_meur": 500, "adopted_loan_meur": 400} for n in members),
+        ),
+        "seed_crosscheck": table(
+            "seed_crosscheck",
+            {"check_id": "S1", "item": "Budget", "seed_value": "2.5", "official_value": "2.5", "unit": "%"},
+            where_in_data="defence_budgets NA 2026",
+            verdict="match",
+        ),
+        "sources": table(
+            "sources", {"source_key": "MIN", "opened": "y", "rows": 5, "source": "Ministry release"}
+        ),
+        "municipalities": table(
+            "municipalities",
+            {"state": "NA", "lau_id": "0001", "municipality": "Town", "nuts3": "NA001", "lat": 55.50012},
+            lon=24.24987,
+        ),
+        "border_lengths": table("border_lengths", {"state": "NA", "neighbour": "QQ", "official_km": 120}),
+    }
+
+
+@pytest.fixture(scope="session")
+def tables() -> dict[str, pl.DataFrame]:
+    return small_tables()
+
+
+@pytest.fixture(scope="session")
+def region(tables: dict[str, pl.DataFrame]) -> Region:
+    return Region.from_tables("small", tables)
+
+
+@pytest.fixture(scope="session")
+def pristine(tables: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("region") / "small"
+    write_folder(tables, folder, title="A small region")
+    return folder
+
+
+@pytest.fixture
+def folder(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of the small region that a test may spoil."""
+    return Path(shutil.copytree(pristine, tmp_path / "small"))
+
+
+@pytest.fixture
+def spoil(folder: Path) -> Callable[[str, str, str], Region]:
+    """Replace text once in one file of the region, then read it."""
+
+    def replace_and_read(file: str, old: str, new: str) -> Region:
+        text = (folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8", newline="")
+        return Region.read(folder)
+
+    return replace_and_read
+
+
+@pytest.fixture
+def with_rows(region: Region) -> Callable[..., Region]:
+    """Change cells of a table where a condition holds."""
+
+    def change(name: str, where: pl.Expr, **values: object) -> Region:
+        old = region.tables[name]
+        dtypes = TABLES[name].dtypes
+        new = old.with_columns(
+            pl.when(where).then(pl.lit(value, dtype=dtypes[column])).otherwise(pl.col(column)).alias(column)
+            for column, value in values.items()
+        )
+        return region.replace(**{name: new})
+
+    return change

@@ -1,0 +1,23 @@
+"""The plan in a few lines."""
+
+from pathlib import Path
+
+from tests.report.made_up import MadeUp
+from vallum.report.text import summary_lines
+
+
+def test_both(folder: Path) -> None:
+    lines = summary_lines(folder)
+    assert lines[0] == "Baltic 2026"
+    assert lines[1].startswith("Alone: ")
+    assert lines[2].startswith("Together: ")
+    assert any("not proven" in line for line in lines)
+    assert any(line.startswith("Buy first: ") for line in lines)
+    assert any(line.startswith("What blocks: The production line ") for line in lines)
+    assert not any("<" in line or "\u00a0" in line for line in lines)
+
+
+def test_one_mode(tmp_path: Path) -> None:
+    lines = summary_lines(MadeUp(classes=1).write(tmp_path / "plan", modes=("joint",)))
+    assert lines[1].startswith("Together: ")
+    assert any("--mode both" in line for line in lines)
