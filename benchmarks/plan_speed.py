@@ -1,9 +1,9 @@
 """How long a plan takes, how good it is after a minute, and what memory it needs.
 
-Reading, pricing and building are timed in this process; planning is timed as the command that a user gives,
-in a process of its own, whose largest resident memory is reported.
+Each mode is read, checked and planned in a process of its own, as `vallum plan` does it; the largest resident
+memory of that process is reported.
 
-    python benchmarks/plan_speed.py [--time-limit 60] [REGION ...]
+    python benchmarks/plan_speed.py [--time-limit 60] [--seed 0] [REGION ...]
 """
 
 import argparse
@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,49 +21,60 @@ from machine import heading
 MODES = ("national", "joint")
 
 
-@dataclass(frozen=True)
-class Stages:
-    """Seconds of the stages before the search."""
-
-    read: float
-    price: dict[str, float]
-    build: dict[str, float]
-
-
-def stages(folder: str) -> Stages:
-    """Read and check a region, index and price it, build its model; every step once."""
-    from vallum.model.procurement.formulation import formulate
-    from vallum.model.procurement.pricing import blocks
-    from vallum.model.procurement.problem import problem
+def alone(region: str, mode: str, time_limit: float, seed: int) -> None:
+    """Read and plan one mode and print what happened as JSON; runs in the child process."""
+    begin = time.perf_counter()
+    from vallum.model.procurement import problem, solve
     from vallum.region import Region
+    from vallum.solve import Limits
 
+    started = time.perf_counter()
+    given = Region.read(region).require_sound()
+    read = time.perf_counter()
+    indexed = problem(given)
+    ready = time.perf_counter()
+    solution = solve(indexed, mode=mode, limits=Limits(time_limit=time_limit, seed=seed))
+    found = {
+        "import": started - begin,
+        "read": read - started,
+        "index": ready - read,
+        "stages": dict(solution.seconds),
+        "status": solution.status,
+        "levels": [
+            {"name": x.name, "value": x.value, "bound": float(x.bound), "seconds": x.seconds}
+            for x in solution.levels
+        ],
+        "curve": [
+            {"seconds": x.seconds, "value": float(x.value), "bound": float(x.bound)}
+            for x in solution.curve
+            if x.level == "shortfall"
+        ],
+    }
+    print(json.dumps(found))
+
+
+def planned(region: str, mode: str, time_limit: float, seed: int) -> dict[str, Any]:
+    """Plan one mode in a child process; what it printed, with wall seconds and largest memory in MB."""
+    command = [
+        sys.executable,
+        __file__,
+        "--alone",
+        mode,
+        "--time-limit",
+        str(time_limit),
+        "--seed",
+        str(seed),
+    ]
     begin = time.perf_counter()
-    region = Region.read(folder).require_sound()
-    read = time.perf_counter() - begin
-    price, build = {}, {}
-    for mode in MODES:
-        begin = time.perf_counter()
-        given = problem(region)
-        priced = blocks(given, mode)
-        price[mode] = time.perf_counter() - begin
-        begin = time.perf_counter()
-        formulate(given, priced, mode)
-        build[mode] = time.perf_counter() - begin
-    return Stages(read, price, build)
-
-
-def planned(folder: str, mode: str, out: Path, time_limit: float) -> tuple[dict[str, Any], float, float]:
-    """Run `vallum plan` once; its run.json, wall seconds and largest resident memory in MB."""
-    command = [sys.executable, "-m", "vallum", "plan", folder, "--mode", mode, "--json"]
-    command += ["--time-limit", str(time_limit), "--out", str(out)]
-    begin = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    run = next(iter(sorted(out.rglob("run.json"))))
-    return json.loads(run.read_text()), time.perf_counter() - begin, used.ru_maxrss / 1024
+    with tempfile.TemporaryFile("w+") as said:
+        with subprocess.Popen([*command, region], stdout=said) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"planning {region} {mode} ended with {process.returncode}")
+        said.seek(0)
+        found: dict[str, Any] = json.loads(said.read().splitlines()[-1])
+    return {**found, "wall": time.perf_counter() - begin, "memory": used.ru_maxrss / 1024}
 
 
 def written(name: str, place: Path) -> str:
@@ -75,13 +85,8 @@ def written(name: str, place: Path) -> str:
     from vallum.region.synthetic import synthetic
 
     folder = place / "synthetic"
-    write_folder(synthetic(states=3, programmes=90, years=15, seed=1), folder)
+    write_folder(synthetic(states=3, programmes=90, years=15, seed=1).tables, folder)
     return str(folder)
-
-
-def first_level(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The curve of level 1, as far as there is a plan."""
-    return [point for point in run["curve"] if point["level"] == 1 and point["value"] is not None]
 
 
 def thinned(curve: list[dict[str, Any]], most: int = 12) -> list[dict[str, Any]]:
@@ -98,50 +103,82 @@ def thinned(curve: list[dict[str, Any]], most: int = 12) -> list[dict[str, Any]]
 
 
 def gap(point: dict[str, Any]) -> str:
-    """Gap of one point of a curve in percent."""
+    """Gap of one point of a curve or of a level in percent."""
     value, bound = point["value"], point["bound"]
-    if bound is None:
+    if bound == -float("inf"):
         return "–"
     return f"{100 * (value - bound) / abs(value):.2f} %" if value else "0.00 %"
 
 
-def measure(name: str, place: Path, time_limit: float) -> None:
-    folder = written(name, place)
-    before = stages(folder)
-    print(f"\n## {name}\n")
-    print(
-        "| mode | read + check s | price s | build s | first plan s | gap at the limit | wall s | memory MB |"
+def first_plan(found: dict[str, Any]) -> str:
+    """Seconds to the first plan that buys something."""
+    curve = found["curve"]
+    return next((f"{x['seconds']:.1f}" for x in curve if x["value"] < curve[0]["value"] - 1e-9), "none")
+
+
+def row(*cells: object) -> None:
+    """Print one row of a Markdown table."""
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
+def header(*names: str) -> None:
+    """Print the head of a Markdown table."""
+    print()
+    row(*names)
+    row(*["---"] * len(names))
+
+
+def measure(name: str, place: Path, time_limit: float, seed: int) -> None:
+    region = written(name, place)
+    print(f"\n## {name}")
+    header(
+        "mode",
+        "import s",
+        "read + check s",
+        "price s",
+        "build s",
+        "first plan s",
+        "wall s",
+        "memory MB",
+        "status",
     )
-    print("|---|---|---|---|---|---|---|---|")
-    curves = {}
+    results = {}
     for mode in MODES:
-        run, wall, memory = planned(folder, mode, place / f"{name}_{mode}".replace(os.sep, "_"), time_limit)
-        curve = curves[mode] = first_level(run)
-        first, last = (f"{curve[0]['seconds']:.1f}", gap(curve[-1])) if curve else ("none", "–")
-        print(
-            f"| {mode} | {before.read:.2f} | {before.price[mode]:.2f} | {before.build[mode]:.2f} "
-            f"| {first} | {last} | {wall:.1f} | {memory:.0f} |",
-            flush=True,
+        found = results[mode] = planned(region, mode, time_limit, seed)
+        price, build = found["index"] + found["stages"]["pricing"], found["stages"]["build"]
+        seconds = [f"{x:.2f}" for x in (found["import"], found["read"], price, build)]
+        row(
+            mode,
+            *seconds,
+            first_plan(found),
+            f"{found['wall']:.1f}",
+            f"{found['memory']:.0f}",
+            found["status"],
         )
-    print("\n| mode | seconds | shortfall, gap-years | bound | gap |\n|---|---|---|---|---|")
-    for mode, curve in curves.items():
-        for point in thinned(curve):
-            bound = "–" if point["bound"] is None else f"{point['bound']:.4f}"
-            print(
-                f"| {mode} | {point['seconds']:.1f} | {point['value']:.4f} | {bound} | {gap(point)} |",
-                flush=True,
-            )
+    header("mode", "level", "value", "bound", "gap", "seconds")
+    for mode, found in results.items():
+        for x in found["levels"]:
+            row(mode, x["name"], f"{x['value']:.4f}", f"{x['bound']:.4f}", gap(x), f"{x['seconds']:.1f}")
+    header("mode", "seconds", "shortfall, gap-years", "bound", "gap")
+    for mode, found in results.items():
+        for x in thinned(found["curve"]):
+            row(mode, f"{x['seconds']:.1f}", f"{x['value']:.4f}", f"{x['bound']:.4f}", gap(x))
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--time-limit", type=float, default=60.0, help="seconds per mode")
+    arguments.add_argument("--seed", type=int, default=0, help="seed of the solver")
+    arguments.add_argument("--alone", choices=MODES, help=argparse.SUPPRESS)
     arguments.add_argument("regions", nargs="*", default=["baltic", "synthetic"])
     chosen = arguments.parse_args()
+    if chosen.alone:
+        alone(chosen.regions[0], chosen.alone, chosen.time_limit, chosen.seed)
+        return
     print(heading())
     with tempfile.TemporaryDirectory() as place:
         for name in chosen.regions:
-            measure(name, Path(place), chosen.time_limit)
+            measure(name, Path(place), chosen.time_limit, chosen.seed)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vallum.core.errors import BadInput as BadInput
     from vallum.core.errors import VallumError as VallumError
-    from vallum.plan.audit import audit as audit
     from vallum.plan import make as make
+    from vallum.plan.audit import audit as audit
     from vallum.region import Region as Region
     from vallum.region import catalogue as catalogue
     from vallum.solve import Limits as Limits

@@ -71,12 +71,18 @@ class Left:
         changed = np.flatnonzero((wanted != self.now).any(axis=1)).astype(np.int32)
         self.solver.changeColsBounds(len(changed), changed, wanted[changed, 0], wanted[changed, 1])
         self.now = wanted
-        self.solver.run()
-        status = self.solver.getModelStatus()
+        status = self._status()
+        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible):
+            self.solver.clearSolver()  # the last basis was a bad start
+            status = self._status()
         if status == highspy.HighsModelStatus.kInfeasible:
             return math.inf
         assert status == highspy.HighsModelStatus.kOptimal, status
         return float(self.solver.getObjectiveValue())
+
+    def _status(self) -> highspy.HighsModelStatus:
+        self.solver.run()
+        return self.solver.getModelStatus()
 
     def values(self, columns: list[int]) -> np.ndarray:
         """Values of some columns after `least`."""

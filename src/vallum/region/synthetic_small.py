@@ -162,7 +162,7 @@ def _small_lines(draft: Draft, rng: np.random.Generator) -> None:
             per_unit,
             steps,
             cost=8.0,
-            delay=float(rng.choice([0, 10])),
+            delay=float(rng.choice([0.0, 10.0, 12.5])),
         )
 
 
@@ -173,7 +173,7 @@ def _small_needs(
     wanted = dict.fromkeys(members, 0.0)
     for state in members:
         for class_id in classes:
-            last = float(rng.choice([1.5, 2.0, 3.0]))
+            last = float(rng.choice([1.0, 1.5, 2.0, 3.0]))
             ramp = np.linspace(float(rng.choice([0.3, 1.0])), 1.0, len(draft.years))
             if rng.random() < 0.1:
                 ramp[-1] = 0.0

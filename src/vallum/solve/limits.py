@@ -19,8 +19,8 @@ class Limits:
     time_limit : float or None
         Wall seconds for one mode; None: no clock.
     work : int or None
-        Deterministic limit in units of 1,000 simplex iterations inside branch and bound. With a work
-        limit and no time limit the same input and seed give the same tables.
+        Deterministic limit: check points of branch and bound, about four a second on a large model. With
+        a work limit and no time limit the same input and seed give the same tables.
     gap : float
         Relative gap at which level 1 counts as solved, as a fraction.
     seed : int
@@ -59,10 +59,10 @@ class Budget:
         return max(0.0, self.limits.time_limit * until - self.seconds())
 
     def work_left(self, until: float = 1.0) -> float:
-        """Simplex iterations left before the share `until` of the work limit; inf without a limit."""
+        """Check points left before the share `until` of the work limit; inf without a limit."""
         if self.limits.work is None:
             return float("inf")
-        return max(0.0, self.limits.work * 1000.0 * until - self.work_used)
+        return max(0.0, self.limits.work * until - self.work_used)
 
     def spent(self, until: float = 1.0) -> bool:
         """Whether the share `until` of a limit is used up or the run was cancelled."""

@@ -564,7 +564,9 @@ def _cells(problem: Problem) -> Cells:
     asks_node = problem.needs_gateway[klass] & (problem.nodes_per_unit[klass] > 0) & (connects == 0)
     cells = Cells(state, family, klass, connects.astype(bool), asks_node, of)
     short = _short_crews(problem, cells)
-    counted = asks_node | ((family >= 0) & short[state, np.maximum(family, 0)])
+    counted = asks_node.copy()
+    crewed = family >= 0
+    counted[crewed] |= short[state[crewed], family[crewed]]
     return Cells(state, family, klass, connects.astype(bool), counted, of)
 
 

@@ -145,6 +145,11 @@ class Master:
         # joining rows already keep x below 1; its own bound would take a dual away from them
         self.session.add_columns(self.cost[fresh], program.lower[fresh], program.upper[fresh], matrix)
 
+    def admit(self, plan: Floats) -> None:
+        """Bring in the blocks and order columns that a plan uses."""
+        self.activate(np.flatnonzero(plan[self.form.x] > 0.5))
+        self.add(np.flatnonzero(plan > 1e-9))
+
     def seed(self) -> None:
         """First blocks: everybody together at the highest band, and everybody alone."""
         blocks = self.form.blocks
@@ -245,7 +250,7 @@ class Master:
         self.activate(nearest)
         self.add(self.best_columns(self.best, np.flatnonzero(self.active), years))
 
-    def dive(self, until: float, take: float = 0.85, share: float = 0.25) -> Ints:
+    def dive(self, until: float, take: float, share: float) -> Ints:
         """Choose blocks by fixing what the linear programme almost chooses, then the largest of the rest.
 
         Parameters

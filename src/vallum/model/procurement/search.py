@@ -46,7 +46,7 @@ class Restricted:
         self.at = np.full(len(program.cost), NONE)
         self.at[self.columns] = np.arange(len(self.columns))
         blocks = np.flatnonzero(self.at[form.x] >= 0)
-        rows = np.concatenate((np.flatnonzero(form.shared), _local_rows(form, blocks)))
+        rows = self.rows = np.concatenate((np.flatnonzero(form.shared), _local_rows(form, blocks)))
         row_at = np.full(len(program.row_lower), NONE)
         row_at[rows] = np.arange(len(rows))
         upper = program.row_upper.copy()
@@ -143,14 +143,56 @@ class Restricted:
         chosen = self.at[self.form.x[self.blocks]]
         other = np.setdiff1d(np.flatnonzero(self.integer), chosen)
         answer = self._try(chosen, np.isin(self.blocks, choices).astype(float))
-        for columns in (other, self.totals):
-            answer = self._settle(columns, answer)
+        answer = self._settle(self.totals, self._lift(other, answer))
         self._free(chosen, other, self.totals)
         return None if answer.x is None else self.fixed(self.expand(answer.x))
+
+    def settle(self, full: Floats) -> Floats | None:
+        """Whole totals for a plan whose choices, expansion steps and schools are whole already."""
+        integers = np.flatnonzero(self.integer)
+        answer = self._try(integers, np.round(full[self.columns][integers]))
+        answer = self._settle(self.totals, answer)
+        self._free(integers, self.totals)
+        return None if answer.x is None else self.fixed(self.expand(answer.x))
+
+    def repeat(self, full: Floats) -> Floats | None:
+        """A plan with exactly the orders and integers of `full`; stocks and money are worked out."""
+        form, b = self.form, self.form.blocks
+        entries = np.flatnonzero(np.isin(b.member_block[b.entry_member], self.blocks))
+        orders = np.concatenate((form.low[entries], form.high[entries], form.x[self.blocks]))
+        integers = np.flatnonzero(self.integer)
+        fixed = np.concatenate((self.at[orders[orders >= 0]], integers))
+        answer = self._try(fixed, full[self.columns][fixed])
+        self._free(fixed)
+        return None if answer.x is None else self.fixed(self.expand(answer.x))
+
+    def relaxed(self, full: Floats) -> Answer:
+        """Linear programme with the integers of `full` fixed; quantities and money stay free."""
+        integers = np.flatnonzero(self.integer)
+        return self._try(integers, np.round(full[self.columns][integers]))
 
     def _free(self, *groups: Ints) -> None:
         for columns in groups:
             self.session.set_bounds(columns, self.lower[columns], self.upper[columns])
+
+    def _lift(self, columns: Ints, answer: Answer) -> Answer:
+        """Lumps of capacity: raise the largest fractions to a whole, so that they serve the others too."""
+        while answer.x is not None:
+            value = answer.x[columns]
+            part = value - np.floor(value + 1e-6)
+            open_ = np.flatnonzero(part > 1e-6)
+            if not len(open_):
+                return self._try(columns, np.round(value))
+            largest = open_[np.argsort(-part[open_], kind="stable")[: max(1, len(open_) // 6)]]
+            batch = columns[largest]
+            whole = np.ceil(value[largest] - 1e-6)
+            self.session.set_bounds(batch, whole, self.upper[batch])
+            following = self.session.lp()
+            if following.x is None:
+                self.session.set_bounds(batch, self.lower[batch], np.floor(value[largest] + 1e-6))
+                following = self.session.lp()
+            answer = following
+        return answer
 
     def _settle(self, columns: Ints, answer: Answer) -> Answer:
         """Round to the nearest whole, the nearly whole first; a lone column that cannot goes the other way."""

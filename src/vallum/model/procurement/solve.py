@@ -1,0 +1,366 @@
+"""From a problem to a plan: three levels, each with a bound, a search and a certificate (section 10).
+
+A small model goes to branch and bound whole. A large one is bounded by block generation, gets a first plan
+by diving from that bound's linear programme, and is then improved by branch and bound over the blocks that
+are worth something. Any moment's best plan is complete: a limit or Ctrl-C only makes it less good.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vallum.core.errors import VallumError
+from vallum.model.procurement.adopt import Standing, adopt
+from vallum.model.procurement.formulation import Formulation, formulate
+from vallum.model.procurement.generate import Master
+from vallum.model.procurement.ledger import ledger, prices
+from vallum.model.procurement.pricing import Mode, blocks
+from vallum.model.procurement.problem import Problem
+from vallum.model.procurement.result import LEVELS, Level, Point, Solution
+from vallum.model.procurement.search import Restricted
+from vallum.solve import Budget, Limits
+
+__all__ = ["NotReached", "Progress", "Stage", "solve"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+INF = float("inf")
+
+#: Columns up to which branch and bound gets every column and every whole unit at once.
+SMALL = 6_000
+#: Columns up to which it gets every column, so that its bound holds for the whole problem.
+MEDIUM = 30_000
+#: Order years per member and quantity that branch and bound sees of a block the plan does not use.
+YEARS = 3
+#: Dives for a first plan: fix choices above this value at once, else this share of the fractional ones.
+DIVES = ((0.6, 0.5), (0.85, 0.25))
+#: Share of the limits after which each level stops.
+SHARES = (0.62, 0.85, 0.97)
+
+
+class NotReached(VallumError):
+    """No plan with the shortfall asked for was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A sign of life: what is being done, and the best value and bound of the level so far."""
+
+    stage: str
+    mode: str
+    seconds: float
+    value: float | None
+    bound: float | None
+
+
+Progress = Callable[[Stage], None]
+
+
+def solve(
+    problem: Problem,
+    mode: Mode,
+    limits: Limits,
+    progress: Progress | None = None,
+    *,
+    standing: Standing | None = None,
+    shortfall: float | None = None,
+    cancel: threading.Event | None = None,
+) -> Solution:
+    """Plan one mode.
+
+    Parameters
+    ----------
+    problem : Problem
+    mode : {"national", "joint"}
+    limits : Limits
+    progress : callable, optional
+        Called with a `Stage` whenever something is known better.
+    standing : Standing, optional
+        A plan to start from, of this or of the national mode; the result is never worse.
+    shortfall : float, optional
+        Instead of minimising the shortfall, hold it at this value and minimise cost (same capability).
+    cancel : threading.Event, optional
+        Set it to stop with the best plan found.
+
+    Returns
+    -------
+    Solution
+    """
+    budget = Budget(limits) if cancel is None else Budget(limits, cancel)
+    run = _Run(problem, mode, budget, progress)
+    return run.hold(shortfall, standing) if shortfall is not None else run.all_levels(standing)
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best plan of a level and the best bound."""
+
+    plan: Floats
+    value: float
+    bound: float
+
+
+@dataclass(slots=True)
+class _Run:
+    problem: Problem
+    mode: Mode
+    budget: Budget
+    progress: Progress | None
+    curve: list[Point] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    levels: list[Level] = field(default_factory=list)
+    form: Formulation = field(init=False)
+    master: Master | None = None
+
+    def __post_init__(self) -> None:
+        self.say("pricing coalitions", None, None)
+        priced = blocks(self.problem, self.mode)
+        self.seconds["pricing"] = self.budget.seconds()
+        self.say("building the model", None, None)
+        self.form = formulate(self.problem, priced, self.mode)
+        self.seconds["build"] = self.budget.seconds() - self.seconds["pricing"]
+
+    def all_levels(self, standing: Standing | None) -> Solution:
+        caps = np.array([INF, INF])
+        plan = self.nothing() if standing is None else self.adopted(standing, caps)
+        tolerance = self.problem.settings["level_tolerance"]
+        for level, until in enumerate(SHARES):
+            plan = self.level(level, caps, plan, until)
+            if level < 2:
+                # rounding of the solver must not shut out the plan that set the cap
+                held = self.levels[-1].value
+                caps[level] = held * (1 + tolerance) + 1e-9 * max(1.0, abs(held))
+        return self.finish(plan)
+
+    def hold(self, shortfall: float, standing: Standing | None) -> Solution:
+        """Least cost at a given shortfall; level 1 is reported as held."""
+        caps = np.array([shortfall + 1e-9 * max(1.0, abs(shortfall)), INF])
+        open_ = np.array([INF, INF])
+        plan = self.nothing() if standing is None else self.adopted(standing, open_)
+        if not self.keeps(plan, caps):
+            plan = self.level(0, open_, plan, 0.5)
+            self.levels.clear()
+        if not self.keeps(plan, caps):
+            raise NotReached(
+                f"No plan found in the time given has {shortfall:.6g} gap-years or less",
+                rule="same capability",
+                remedy="allow more time, or start from a plan that reaches it",
+            )
+        return self.finish(self.level(1, caps, plan, 0.97))
+
+    def keeps(self, plan: Floats, caps: Floats) -> bool:
+        """Whether a plan is within the values held from earlier levels."""
+        held = np.array([float(self.form.costs[i] @ plan) for i in range(2)])
+        return bool((held <= caps + 1e-9 * np.maximum(1.0, np.abs(held))).all())
+
+    def finish(self, plan: Floats) -> Solution:
+        tables = ledger(self.form, plan)
+        tables["rows"] = prices(self.form, plan, self.budget)
+        reason = self.budget.reason()
+        first = self.levels[0]
+        solved = "optimal" if first.gap <= 1e-9 else "gap" if first.gap <= self.budget.limits.gap else ""
+        return Solution(
+            mode=self.mode, levels=tuple(self.levels), tables=tables,
+            status=reason if reason == "interrupted" else solved or reason or "time limit",
+            curve=tuple(self.curve), seconds=self.seconds, full=plan,
+        )  # fmt: skip
+
+    # one level ----------------------------------------------------------------------------------------
+
+    def level(self, level: int, caps: Floats, plan: Floats, until: float) -> Floats:
+        """Minimise one level from a plan that keeps the caps; returns a plan at least as good."""
+        started, began = self.budget.seconds(), self.spent_share()
+        cost = self.form.costs[level]
+        best = _Best(plan, float(cost @ plan), -INF)
+        columns = len(self.form.program.cost)
+        if columns <= SMALL:
+            self.branch(level, caps, best, np.arange(columns), until, whole=True)
+        else:
+            self.generate(level, caps, best, began + 0.35 * (until - began))
+            if level == 0:
+                self.first_plan(caps, best, began + 0.45 * (until - began))
+            self.improve(level, caps, best, began, until)
+        if level == 2:
+            best.bound = float(np.ceil(best.bound - 1e-6))
+        best.bound = float(min(best.bound, best.value))
+        self.levels.append(Level(LEVELS[level], best.value, best.bound, self.budget.seconds() - started))
+        self.note(level, best)
+        return best.plan
+
+    def spent_share(self) -> float:
+        limits = self.budget.limits
+        by_time = self.budget.seconds() / limits.time_limit if limits.time_limit else 0.0
+        by_work = self.budget.work_used / limits.work if limits.work else 0.0
+        return min(max(by_time, by_work), 1.0)
+
+    def generate(self, level: int, caps: Floats, best: _Best, until: float) -> None:
+        """Bound the level by block generation; the master's blocks carry over to the next level."""
+        self.say("bounding by block generation", best.value, None)
+        former, self.master = self.master, Master(self.form, level, caps, self.budget)
+        if former is None:
+            self.master.seed()
+        else:
+            self.master.activate(np.flatnonzero(former.active))
+            self.master.add(former.columns)
+        self.master.admit(best.plan)
+
+        def watch(_: float, bound: float) -> None:
+            best.bound = max(best.bound, bound)
+            self.note(level, best)
+
+        self.master.solve(until, watch)
+        self.seconds.setdefault("bound", self.budget.seconds())
+
+    def first_plan(self, caps: Floats, best: _Best, until: float) -> None:
+        """A complete plan from the bound's linear programme."""
+        assert self.master is not None
+        self.say("first plan", best.value, best.bound)
+        for take, share in DIVES:
+            choices = self.master.dive(until, take, share)
+            self.take(0, best, self.restricted(0, caps, self.years(choices), whole=True).dive(choices))
+        self.seconds.setdefault("first plan", self.budget.seconds())
+
+    def improve(self, level: int, caps: Floats, best: _Best, began: float, until: float) -> None:
+        """Branch and bound over the master's blocks, then over neighbourhoods of the plan.
+
+        When all columns are few enough, level 1 first lets branch and bound see them all: its root raises
+        the bound above that of the linear programme.
+        """
+        assert self.master is not None
+        if level == 0:
+            here = self.spent_share()
+            if len(self.form.program.cost) <= MEDIUM:
+                columns = np.arange(len(self.form.program.cost))
+                self.whole_totals(caps, best, columns, here + 0.3 * (until - here))
+            self.master.widen(0, YEARS)
+        self.neighbourhoods(level, caps, best, until)
+
+    def whole_totals(self, caps: Floats, best: _Best, columns: Ints, until: float) -> None:
+        """Branch and bound with fractions of units, then whole totals for the choices it made."""
+        loose = self.branch(0, caps, best, columns, until, whole=False)
+        if loose is not None:
+            choices = np.flatnonzero(loose[self.form.x] > 0.5)
+            self.take(0, best, self.restricted(0, caps, self.years(choices), whole=True).settle(loose))
+
+    def neighbourhoods(self, level: int, caps: Floats, best: _Best, until: float) -> None:
+        """Fix-and-optimise: free the choices of a few classes at a time, everything else but choices stays free."""
+        assert self.master is not None
+        klass = self.problem.programme.klass[self.form.blocks.programme]
+        random = np.random.default_rng(self.budget.limits.seed)
+        queue: list[int] = []
+        size, active = 0, np.flatnonzero(self.master.active)
+        while not self.budget.spent(until):
+            chosen = np.flatnonzero(best.plan[self.form.x] > 0.5)
+            if len(queue) < size or size == 0:
+                queue = [int(k) for k in random.permutation(len(self.problem.classes))]
+                # first the chosen blocks alone, then wider and wider neighbourhoods
+                size = min(4 if size == 0 else size + 1, len(queue))
+                free = free_blocks([], klass, active)
+            else:
+                free = free_blocks(queue[:size], klass, active)
+                queue = queue[size:]
+            columns = np.union1d(self.years(chosen), self.master_columns(free))
+            self.branch(level, caps, best, columns, until, whole=True, bounds=False, seconds=6.0, gap=1e-3)
+
+    def master_columns(self, free: Ints) -> Ints:
+        """The master's columns of some blocks."""
+        assert self.master is not None
+        form = self.form
+        inside = np.isin(self.master.columns, form.x[free])
+        entries = self.master.entries(free)
+        wanted = np.concatenate((form.low[entries], form.high[entries]))
+        return np.concatenate((self.master.columns[inside], np.intersect1d(self.master.columns, wanted)))
+
+    def branch(
+        self, level: int, caps: Floats, best: _Best, columns: Ints, until: float, *, whole: bool, bounds: bool = True,
+        seconds: float = INF, gap: float = 0.0,
+    ) -> Floats | None:
+        """Branch and bound over some columns from the best plan; returns what it found."""
+        if self.budget.spent(until):
+            return None
+        model = self.restricted(level, caps, columns, whole=whole)
+        complete = len(model.columns) == len(self.form.program.cost) and bounds
+        self.say("branch and bound" if whole else "branch and bound, fractions of units", best.value, best.bound)
+
+        def watch(value: float, bound: float) -> None:
+            if complete and bound > best.bound:
+                best.bound = bound
+            if whole and value < best.value - 1e-9:
+                self.note(level, _Best(best.plan, value, best.bound))
+
+        answer, found = model.solve(
+            seconds=min(self.budget.left(until), self.patience(seconds)), work=self.budget.work_left(until),
+            gap=max(gap, self.budget.limits.gap if level == 0 else min(self.budget.limits.gap, 1e-4)), start=best.plan, progress=watch,
+        )  # fmt: skip
+        if complete:
+            best.bound = max(best.bound, answer.bound)
+        if found is not None and whole:
+            self.take(level, best, model.fixed(found))
+        return found
+
+    def patience(self, seconds: float) -> float:
+        """Seconds for one neighbourhood; without a time limit only work counts."""
+        return seconds if self.budget.limits.time_limit is not None else INF
+
+    def take(self, level: int, best: _Best, plan: Floats | None) -> None:
+        """Keep a plan that is better."""
+        if plan is None:
+            return
+        value = float(self.form.costs[level] @ plan)
+        if value < best.value - 1e-12:
+            best.plan, best.value = plan, value
+            self.note(level, best)
+
+    # plans and columns --------------------------------------------------------------------------------
+
+    def restricted(self, level: int, caps: Floats, columns: Ints, *, whole: bool) -> Restricted:
+        return Restricted(self.form, level, caps, columns, self.budget, whole=whole)
+
+    def years(self, choices: Ints) -> Ints:
+        """Core columns and every order year of some blocks."""
+        form = self.form
+        start, entry = form.blocks.member_start, form.blocks.entry_start
+        spans = [np.arange(entry[start[a]], entry[start[a + 1]]) for a in choices]
+        entries = np.concatenate(spans or [np.empty(0, np.int64)])
+        columns = np.concatenate((form.core, form.x[choices], form.low[entries], form.high[entries]))
+        return columns[columns >= 0]
+
+    def with_plan(self, plan: Floats) -> Ints:
+        """The master's columns and every order year of a plan's blocks."""
+        assert self.master is not None
+        return np.union1d(self.master.columns, self.years(np.flatnonzero(plan[self.form.x] > 0.5)))
+
+    def nothing(self) -> Floats:
+        """The plan that buys nothing; it always exists."""
+        caps = np.array([INF, INF])
+        plan = self.restricted(0, caps, self.form.core, whole=False).fixed(np.zeros(len(self.form.program.cost)))
+        assert plan is not None, "buying nothing breaks no rule"
+        return plan
+
+    def adopted(self, standing: Standing, caps: Floats) -> Floats:
+        """A standing plan in this mode's columns; buying nothing where it does not fit."""
+        choices, values = adopt(self.form, standing)
+        plan = self.restricted(0, caps, self.years(choices), whole=True).repeat(values)
+        return self.nothing() if plan is None else plan
+
+    # reporting ----------------------------------------------------------------------------------------
+
+    def note(self, level: int, best: _Best) -> None:
+        point = Point(self.budget.seconds(), LEVELS[level], best.value, best.bound)
+        last = self.curve[-1] if self.curve else None
+        if last is None or (last.level, last.value, last.bound) != (point.level, point.value, point.bound):
+            self.curve.append(point)
+            self.say(f"level {level + 1}: {LEVELS[level]}", best.value, best.bound)
+
+    def say(self, stage: str, value: float | None, bound: float | None) -> None:
+        if self.progress is not None:
+            finite = None if bound is None or bound == -INF else bound
+            self.progress(Stage(stage, self.mode, self.budget.seconds(), value, finite))
+
+
+def free_blocks(classes: list[int], klass: Ints, active: Ints) -> Ints:
+    """Active blocks whose programme belongs to one of the classes."""
+    return active[np.isin(klass[active], classes)]
