@@ -1,6 +1,8 @@
 """`vallum plan`."""
 
 import json
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,3 +111,21 @@ def test_a_scenario_that_does_not_fit_is_bad_input(run: Callable, tmp_path: Path
     assert outcome.code == 2
     assert "purses" in outcome.err
     assert not (tmp_path / "plan").exists()
+
+
+def test_ctrl_c_keeps_the_best_plan(run: Callable, vallum_command: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    words = ["plan", "baltic", "--mode", "national", "--time-limit", "120", "--out", str(folder), "--json"]
+    with subprocess.Popen(
+        [*vallum_command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as planning:
+        assert planning.stderr is not None
+        for line in planning.stderr:
+            if "value" in line:
+                break
+        planning.send_signal(signal.SIGINT)
+        out, err = planning.communicate(timeout=60)
+    assert planning.returncode == 0, err
+    assert "Interrupted: the best plan found until then is in" in err
+    assert json.loads(out)["interrupted"]
+    assert run("audit", folder).code == 0

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -46,7 +47,9 @@ RUN = [page for page in PAGES if any(block.reason is None for block in blocks_of
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A folder that looks like a clone, in which a page may write."""
-    for name in ("src", "docs", "tests", "tools", "test", "run", "pyproject.toml", "constraints.txt"):
+    # A page may write into docs; nothing else of the clone is written to.
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build"))
+    for name in ("src", "tests", "tools", "test", "run", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     return tmp_path

@@ -15,7 +15,7 @@ def lint(source: Path) -> subprocess.CompletedProcess[str]:
     """Hold a source tree against the contracts of pyproject.toml."""
     code = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     return subprocess.run(
-        [sys.executable, "-c", code, "--config", str(ROOT / "pyproject.toml"), "--no-cache"],
+        [sys.executable, "-c", code, str(ROOT / "pyproject.toml"), "--no-cache"],
         cwd=source.parent,
         env={**os.environ, "PYTHONPATH": str(source)},
         capture_output=True,

@@ -105,7 +105,6 @@ class StateResult(msgspec.Struct, kw_only=True):
     cost_meur: float
     "Discounted to the region's first year; loans to their last payment."
     safe_drawn_meur: float
-    "Nominal."
 
 
 class ModeResult(msgspec.Struct, kw_only=True):
@@ -179,7 +178,7 @@ class DomesticValue(msgspec.Struct, kw_only=True):
 
 
 class SafeUse(msgspec.Struct, kw_only=True):
-    """What one state draws of its SAFE loan, and what it may draw; nominal."""
+    """What one state draws of its SAFE loan, and what it may draw."""
 
     national_meur: float
     joint_meur: float

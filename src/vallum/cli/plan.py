@@ -121,4 +121,5 @@ def print_plan(document: PlanDocument) -> None:
     show(levels, "", states, "")
     if document.compare:
         print_comparison(document.compare)
-    show("", f"The plan is in {document.out}")
+        show("")
+    show(f"The plan is in {document.out}")

@@ -22,7 +22,7 @@ from vallum.plan.scenario import Scenario, apply_scenario, read_scenario
 from vallum.plan.store import Plan, read_plan, write_plan
 from vallum.plan.summary import summary
 from vallum.region import TABLES, Region
-from vallum.solve import Limits
+from vallum.solve import Cancel, Limits
 
 __all__ = ["ProgressEvent", "make"]
 
@@ -105,7 +105,7 @@ class _Work:
 
     def __init__(self, region: Region, limits: Limits, scenario: Scenario | None, progress: Progress | None) -> None:
         self.region, self.limits, self.scenario, self.progress = region, limits, scenario, progress
-        self.cancel = threading.Event()
+        self.cancel = Cancel()
         self.began = time.perf_counter()
         self.problem = problem(region)
 
@@ -197,7 +197,7 @@ def _peak_memory_mb() -> float:
 
 
 @contextlib.contextmanager
-def _interruptible(cancel: threading.Event) -> Iterator[None]:
+def _interruptible(cancel: Cancel) -> Iterator[None]:
     """The first Ctrl-C ends the search with the best plan so far; the second one ends the programme."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -52,7 +52,7 @@ def synthetic(
     seed
         Seed of the draw; equal arguments give equal regions.
     money
-        Plannable money of a state and year, as a share of what it would cost to fill its whole need once.
+        Plannable money of a state and year, as a share of what it would cost to buy and run its whole need.
     lines
         Factor on the capacity of the production lines; 1 is ample for most of them.
     partners
@@ -222,9 +222,12 @@ def _large_needs(
     classes: list[str],
     price: dict[str, float],
 ) -> dict[str, float]:
-    """Add needs and old stock; return what filling each state's whole need once would cost."""
+    """Add needs and old stock; return what it would cost to buy and run each state's whole need."""
     worth = dict.fromkeys(members, 0.0)
     ramp = np.minimum(1.0, np.linspace(0.4, 1.3, len(draft.years)))
+    # growth and index of the first price, half a horizon of real growth, a third of it in sustainment
+    years = len(draft.years)
+    whole_life = 1.05 * 1.02 * 1.01 ** (years / 2) * (1 + 0.035 * years / 3)
     for state, factor in zip(members, size, strict=True):
         for class_id in classes:
             last = max(6.0, round(float(rng.uniform(10, 30) * factor)))
@@ -241,5 +244,5 @@ def _large_needs(
                     float(old),
                     (begin, begin + 4),
                 )
-            worth[state] += last * price[class_id]
+            worth[state] += last * price[class_id] * whole_life
     return worth

@@ -20,7 +20,8 @@ Bools = NDArray[np.bool_]
 
 #: Primal feasibility of the final solves; money is EUR million, so a cent is 1e-8.
 TIGHT = 1e-9
-#: Iterations of one simplex solve that has to end whatever the budget says (it gives the bound).
+#: Seconds that a linear programme gets even when the budget is spent: plans are finished by one.
+LEAST_LP_SECONDS = 5.0
 MIP_STATUS = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
@@ -88,9 +89,9 @@ class Session:
         budget: Budget,
         integer: Bools | None = None,
     ) -> None:
-        self._budget = budget
+        self._budget, self._cost = budget, np.asarray(cost, float)
         self._solver = solver = highspy.Highs()
-        solver.setOptionValue("output_flag", bool(__import__("os").environ.get("HL")))
+        solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", budget.limits.threads)
         solver.setOptionValue("random_seed", budget.limits.seed)
         solver.setOptionValue("primal_feasibility_tolerance", TIGHT)
@@ -130,6 +131,7 @@ class Session:
             matrix.start[:-1].astype(np.int32), matrix.index.astype(np.int32), matrix.value,
         )  # fmt: skip
         self._check(status, "add columns")
+        self._cost = np.concatenate((self._cost, cost))
         if integer:
             added = np.arange(first, first + len(cost), dtype=np.int32)
             self._solver.changeColsIntegrality(len(cost), added, np.ones(len(cost), np.uint8))
@@ -147,17 +149,26 @@ class Session:
         """Change the cost of columns."""
         self._solver.changeColsCost(len(columns), columns.astype(np.int32), cost)
 
-    def lp(self, *, interior: bool = False, seconds: float = float("inf")) -> Answer:
+    def lp(self, *, seconds: float | None = None) -> Answer:
         """Solve the linear relaxation; keeps the basis for the next call.
 
         Cancellation is polled between calls only: HiGHS calls back at every simplex iteration, which from
         Python doubles the time.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            Wall seconds; by default what is left of the budget, and at least `LEAST_LP_SECONDS`.
         """
         solver = self._solver
-        solver.setOptionValue("solver", "ipm" if interior else "simplex")
-        solver.setOptionValue("time_limit", min(seconds, 1e9))
+        limit = max(LEAST_LP_SECONDS, self._budget.left()) if seconds is None else seconds
+        solver.setOptionValue("solver", "simplex")
+        solver.setOptionValue("time_limit", min(limit, 1e9))
         solver.setOptionValue("solve_relaxation", True)
-        self._check(solver.run(), "solve the linear programme")
+        if solver.run() == highspy.HighsStatus.kError:
+            # a basis can become singular after bounds were moved; the next call starts cold
+            solver.clearSolver()
+            return Answer("limit", float("inf"), -float("inf"), None)
         status = MIP_STATUS.get(solver.getModelStatus(), "limit")
         if status != "optimal":
             return Answer(status, float("inf"), -float("inf"), None)
@@ -199,6 +210,7 @@ class Session:
             given.col_value = start.tolist()
             solver.setSolution(given)
         used = 0
+        better: Floats | None = None
 
         def watch(data: Any) -> bool:
             nonlocal used
@@ -207,19 +219,40 @@ class Session:
                 progress(data.mip_primal_bound, data.mip_dual_bound)
             return self._budget.cancel.is_set() or used >= work
 
-        stop = self._subscribe(solver.cbMipInterrupt, watch)
+        def improved(data: Any) -> bool:
+            nonlocal better
+            better = np.array(data.mip_solution)
+            return False
+
+        stops = self._subscribe(solver.cbMipInterrupt, watch), self._subscribe(solver.cbMipImprovingSolution, improved)
         try:
             self._check(solver.run(), "solve the mixed-integer programme")
+            if start is not None and better is None and self._stale():
+                solver.clearSolver()
+                self._check(solver.run(), "solve the mixed-integer programme")
         finally:
-            stop()
+            for stop in stops:
+                stop()
         self._budget.work_used += used
         status = MIP_STATUS.get(solver.getModelStatus(), "limit")
         info = solver.getInfo()
+        bound = info.mip_dual_bound if abs(info.mip_dual_bound) < 1e30 else -float("inf")
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         x = np.asarray(solver.getSolution().col_value) if found else None
-        value = info.objective_function_value if found else float("inf")
-        bound = info.mip_dual_bound if abs(info.mip_dual_bound) < 1e30 else -float("inf")
+        # HiGHS 1.16 can give back the start although it found better: take the solution it called back with
+        if better is not None and (x is None or self._cost @ better < self._cost @ x):
+            x = better
+        value = float("inf") if x is None else float(self._cost @ x)
         return Answer(status, value, min(bound, value), x)
+
+    def _stale(self) -> bool:
+        """Whether HiGHS reports a better objective than that of the values it gives back.
+
+        HiGHS 1.16 does so when presolve alone solves a model that was given a start.
+        """
+        told = self._solver.getInfo().objective_function_value
+        x = np.asarray(self._solver.getSolution().col_value)
+        return len(x) == len(self._cost) and float(self._cost @ x) > told + 1e-6 * max(1.0, abs(told))
 
     def _subscribe(self, callback: Any, stop_when: Callable[[Any], bool]) -> Callable[[], None]:
         def handler(event: Any) -> None:

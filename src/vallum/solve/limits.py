@@ -7,7 +7,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-__all__ = ["Budget", "Limits"]
+__all__ = ["Budget", "Cancel", "Limits"]
+
+#: Set it, from any thread or signal handler, to end a search with its best plan.
+Cancel = threading.Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Budget:
     """
 
     limits: Limits
-    cancel: threading.Event = field(default_factory=threading.Event)
+    cancel: Cancel = field(default_factory=Cancel)
     started: float = field(default_factory=time.perf_counter)
     work_used: int = 0
 

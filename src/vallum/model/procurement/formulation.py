@@ -181,12 +181,12 @@ class _Writer:
         self.short_crews = _short_crews(problem, self.cells)
         families, coalitions = [], []
         for f in range(len(problem.families)):
-            wanting = self.short_crews[:, f] & (problem.school_added[:, f] > 0)
-            sharing = int((wanting & problem.school_shared[:, f]) @ (1 << np.arange(self.n)))
+            bits = 1 << np.arange(self.n)
+            # a member with crews enough may still share a school: it halves the others' cost
+            wanting = int((self.short_crews[:, f] & (problem.school_added[:, f] > 0)) @ bits)
+            sharing = int(problem.school_shared[:, f] @ bits) if self.mode == "joint" else 0
             for g in range(1, 2**self.n):
-                single = g & (g - 1) == 0
-                allowed = bool(wanting[g.bit_length() - 1]) if single else self.mode == "joint" and g & ~sharing == 0
-                if allowed:
+                if g & wanting and (g & (g - 1) == 0 or g & ~sharing == 0):
                     families.append(f)
                     coalitions.append(g)
         self.school_family = np.array(families, dtype=np.int64)
@@ -257,20 +257,27 @@ class _Writer:
             here = at[cells.state[c], cells.family[c]]
             if here >= 0:
                 add(rows[here], self.counted[c], 1.0)
-        once = self.builder.add_rows(
-            "school_once", len(s), upper=1.0, rule="one school per family", source="crews.csv",
-            sentence="{state} builds one school for {item}", **self.labels(s, f, problem.families, np.empty(0, int)),
+        part = np.array([[bool(g >> n & 1) for n in range(self.n)] for g in self.school_coalition]).reshape(-1, self.n)
+        joined = np.zeros(self.short_crews.shape, bool)
+        np.logical_or.at(joined, (slice(None), self.school_family), part.T)
+        js, jf = np.nonzero(joined)
+        once_at = np.full(joined.shape, NONE)
+        once_at[js, jf] = self.builder.add_rows(
+            "school_once", len(js), upper=1.0, rule="one school per family", source="crews.csv",
+            sentence="{state} builds one school for {item}",
+            **self.labels(js, jf, problem.families, np.empty(0, int)),
         )  # fmt: skip
         for k, (family, coalition) in enumerate(zip(self.school_family, self.school_coalition, strict=True)):
             members = np.flatnonzero((coalition >> np.arange(self.n)) & 1)
             built = np.flatnonzero(self.school[k] >= 0)
             factor = problem.school_factor[members, family] / len(members) if len(members) > 1 else np.ones(1)
             for n, share in zip(members, factor, strict=True):
-                here = at[n, family]
-                add(once[here], self.school[k, built], 1.0)
+                add(once_at[n, family], self.school[k, built], 1.0)
                 later = np.maximum(np.arange(self.y)[None, :] - built[:, None], 0)  # (built, Y)
                 b, t = np.nonzero(later)
-                add(rows[here, t], self.school[k, built][b], -problem.school_added[n, family] * later[b, t])
+                if at[n, family] >= 0:
+                    gained = problem.school_added[n, family] * later[b, t]
+                    add(rows[at[n, family], t], self.school[k, built][b], -gained)
                 cost = problem.school_cost[n, family] * share
                 self.spend.append((np.full(len(built), n), built, self.school[k, built], np.full(len(built), cost)))
 
@@ -584,7 +591,8 @@ def _short_crews(problem: Problem, cells: Cells) -> Bools:
 def _tight_lines(problem: Problem) -> Bools:
     """(L,): lines that could bind, even if everything useful came in one year."""
     programme = problem.programme
-    most = (np.maximum(problem.greatest, programme.least) * (problem.greatest > 0)).sum(axis=0) * programme.line_units
+    least = np.maximum(programme.least, programme.least_alone)
+    most = (np.maximum(problem.greatest, least) * (problem.greatest > 0)).sum(axis=0) * programme.line_units
     total = np.bincount(programme.line, weights=most, minlength=len(problem.lines))
     out: Bools = (total[:, None] > problem.capacity + 1e-9).any(axis=1) & (total > 0)
     return out

@@ -3,6 +3,7 @@
 Symbols and formulas: docs/explanation/procurement.md; section numbers below refer to it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -353,7 +354,7 @@ class _Reader:
             "capacity": capacity,
             "expansion_step": np.array([float(r["expansion_step"]) for r in rows]),
             "expansion_cost": np.array([float(r["expansion_cost_meur"]) for r in rows]),
-            "expansion_delay": np.array([-(-int(r["expansion_delay_months"]) // 12) for r in rows], dtype=np.int64),
+            "expansion_delay": np.array([math.ceil(r["expansion_delay_months"] / 12) for r in rows], dtype=np.int64),
             "expansion_most": np.array([int(r["expansion_max_steps"]) for r in rows], dtype=np.int64),
         }
 

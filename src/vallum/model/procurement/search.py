@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE = -1
+#: By how much a repeated order may differ, as a share of its greatest quantity.
+SLACK = 1e-6
 
 
 class Restricted:
@@ -128,13 +130,14 @@ class Restricted:
         self._free(integers)
         return None if answer.x is None else self.expand(answer.x)
 
-    def dive(self, choices: Ints) -> Floats | None:
+    def dive(self, choices: Ints | None = None) -> Floats | None:
         """Whole numbers by rounding: the linear programme decides, one group of integers after another.
 
         Parameters
         ----------
-        choices : array
-            Blocks that are chosen; expansion steps and schools follow, then members' totals.
+        choices : array, optional
+            Blocks that are chosen; None: the linear programme chooses too. Expansion steps and schools
+            follow, then members' totals.
 
         Returns
         -------
@@ -142,7 +145,10 @@ class Restricted:
         """
         chosen = self.at[self.form.x[self.blocks]]
         other = np.setdiff1d(np.flatnonzero(self.integer), chosen)
-        answer = self._try(chosen, np.isin(self.blocks, choices).astype(float))
+        if choices is None:
+            answer = self._lift(chosen, self.session.lp())
+        else:
+            answer = self._try(chosen, np.isin(self.blocks, choices).astype(float))
         answer = self._settle(self.totals, self._lift(other, answer))
         self._free(chosen, other, self.totals)
         return None if answer.x is None else self.fixed(self.expand(answer.x))
@@ -159,11 +165,14 @@ class Restricted:
         """A plan with exactly the orders and integers of `full`; stocks and money are worked out."""
         form, b = self.form, self.form.blocks
         entries = np.flatnonzero(np.isin(b.member_block[b.entry_member], self.blocks))
-        orders = np.concatenate((form.low[entries], form.high[entries], form.x[self.blocks]))
+        orders = np.concatenate((form.low[entries], form.high[entries]))
+        orders = self.at[orders[orders >= 0]]
         integers = np.flatnonzero(self.integer)
-        fixed = np.concatenate((self.at[orders[orders >= 0]], integers))
-        answer = self._try(fixed, full[self.columns][fixed])
-        self._free(fixed)
+        ordered = full[self.columns][orders]
+        # tables keep orders without the solver's last digits
+        self.session.set_bounds(orders, np.maximum(ordered - SLACK, 0.0), ordered + SLACK)
+        answer = self._try(integers, np.round(full[self.columns][integers]))
+        self._free(orders, integers)
         return None if answer.x is None else self.fixed(self.expand(answer.x))
 
     def relaxed(self, full: Floats) -> Answer:

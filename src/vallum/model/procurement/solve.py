@@ -5,7 +5,6 @@ by diving from that bound's linear programme, and is then improved by branch and
 are worth something. Any moment's best plan is complete: a limit or Ctrl-C only makes it less good.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,7 +20,7 @@ from vallum.model.procurement.pricing import Mode, blocks
 from vallum.model.procurement.problem import Problem
 from vallum.model.procurement.result import LEVELS, Level, Point, Solution
 from vallum.model.procurement.search import Restricted
-from vallum.solve import Budget, Limits
+from vallum.solve import Budget, Cancel, Limits
 
 __all__ = ["NotReached", "Progress", "Stage", "solve"]
 
@@ -67,7 +66,7 @@ def solve(
     *,
     standing: Standing | None = None,
     shortfall: float | None = None,
-    cancel: threading.Event | None = None,
+    cancel: Cancel | None = None,
 ) -> Solution:
     """Plan one mode.
 
@@ -82,7 +81,7 @@ def solve(
         A plan to start from, of this or of the national mode; the result is never worse.
     shortfall : float, optional
         Instead of minimising the shortfall, hold it at this value and minimise cost (same capability).
-    cancel : threading.Event, optional
+    cancel : Cancel, optional
         Set it to stop with the best plan found.
 
     Returns
@@ -180,8 +179,7 @@ class _Run:
             self.branch(level, caps, best, np.arange(columns), until, whole=True)
         else:
             self.generate(level, caps, best, began + 0.35 * (until - began))
-            if level == 0:
-                self.first_plan(caps, best, began + 0.45 * (until - began))
+            self.dives(level, caps, best, began + 0.5 * (until - began))
             self.improve(level, caps, best, began, until)
         if level == 2:
             best.bound = float(np.ceil(best.bound - 1e-6))
@@ -214,13 +212,16 @@ class _Run:
         self.master.solve(until, watch)
         self.seconds.setdefault("bound", self.budget.seconds())
 
-    def first_plan(self, caps: Floats, best: _Best, until: float) -> None:
-        """A complete plan from the bound's linear programme."""
+    def dives(self, level: int, caps: Floats, best: _Best, until: float) -> None:
+        """Complete plans by rounding the bound's linear programme, and that of the plan's own blocks."""
         assert self.master is not None
-        self.say("first plan", best.value, best.bound)
+        self.say("diving", best.value, best.bound)
+        chosen = np.flatnonzero(best.plan[self.form.x] > 0.5)
+        if len(chosen):
+            self.take(level, best, self.restricted(level, caps, self.years(chosen), whole=True).dive())
         for take, share in DIVES:
             choices = self.master.dive(until, take, share)
-            self.take(0, best, self.restricted(0, caps, self.years(choices), whole=True).dive(choices))
+            self.take(level, best, self.restricted(level, caps, self.years(choices), whole=True).dive(choices))
         self.seconds.setdefault("first plan", self.budget.seconds())
 
     def improve(self, level: int, caps: Floats, best: _Best, began: float, until: float) -> None:

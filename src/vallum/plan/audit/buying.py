@@ -87,7 +87,7 @@ def check_order_price(case: Case, check: Check, order: Order, edge: float) -> No
 
 
 def order(case: Case, check: Check) -> None:
-    """Quantities are whole units between least and greatest, in whole steps, ordered inside the window."""
+    """A member's total is of whole steps, between least and greatest, and ordered inside the window."""
     facts = case.facts
     for row in case.tables["orders"]:
         at = At(row["state"], row["programme_id"], row["year"])
@@ -107,8 +107,6 @@ def order(case: Case, check: Check) -> None:
             at = At(state, block.programme, row["year"])
             quantity, share = row["quantity"], row["introduction_share"]
             check.true(at, row["year"] in window, f"no order is possible in this year ({span(window)})")
-            whole = multiple(quantity, min(step, 1.0))
-            check.equal(at, "an order that is not of whole units,", quantity, whole, QUANTITY)
             check.at_least(at, "the order", quantity, least * share, QUANTITY)
             check.at_most(at, "the order", quantity, most * share, QUANTITY)
 
