@@ -103,7 +103,9 @@ def make(
 class _Work:
     """One call of `make`: the problem, what limits it, and the time it started."""
 
-    def __init__(self, region: Region, limits: Limits, scenario: Scenario | None, progress: Progress | None) -> None:
+    def __init__(
+        self, region: Region, limits: Limits, scenario: Scenario | None, progress: Progress | None
+    ) -> None:
         self.region, self.limits, self.scenario, self.progress = region, limits, scenario, progress
         self.cancel = Cancel()
         self.began = time.perf_counter()

@@ -176,7 +176,9 @@ class Builder:
 
     def add(self, rows: ArrayLike, columns: ArrayLike, values: ArrayLike) -> None:
         """Add entries; the three arguments broadcast against each other."""
-        row, column, value = np.broadcast_arrays(np.asarray(rows), np.asarray(columns), np.asarray(values, float))
+        row, column, value = np.broadcast_arrays(
+            np.asarray(rows), np.asarray(columns), np.asarray(values, float)
+        )
         self._entry.append((row.ravel().astype(np.int64), column.ravel().astype(np.int64), value.ravel()))
 
     @property
@@ -192,12 +194,18 @@ class Builder:
         key = columns * max(self._n_rows, 1) + rows
         order = np.argsort(key, kind="stable")
         key, values = key[order], values[order]
-        first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.empty(0, np.int64)
+        first = (
+            np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+            if len(key)
+            else np.empty(0, np.int64)
+        )
         summed = np.add.reduceat(values, first) if len(first) else np.empty(0)
         kept = summed != 0.0
         key, summed = key[first][kept], summed[kept]
         owner = key // max(self._n_rows, 1)
-        start = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=self._n_columns)))).astype(np.int64)
+        start = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=self._n_columns)))).astype(
+            np.int64
+        )
         parts = [np.concatenate([c[i] for c in self._col]) for i in range(3)]
         return Program(
             cost=parts[0],

@@ -22,6 +22,7 @@ Bools = NDArray[np.bool_]
 TIGHT = 1e-9
 #: Seconds that a linear programme gets even when the budget is spent: plans are finished by one.
 LEAST_LP_SECONDS = 5.0
+NO_LIMIT = 2**31 - 1
 MIP_STATUS = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
@@ -119,7 +120,9 @@ class Session:
         start = np.zeros(len(lower), np.int32) if entries is None else entries.start[:-1].astype(np.int32)
         index = np.empty(0, np.int32) if entries is None else entries.index.astype(np.int32)
         value = np.empty(0) if entries is None else entries.value
-        self._check(self._solver.addRows(len(lower), lower, upper, len(index), start, index, value), "add rows")
+        self._check(
+            self._solver.addRows(len(lower), lower, upper, len(index), start, index, value), "add rows"
+        )
 
     def add_columns(
         self, cost: Floats, lower: Floats, upper: Floats, matrix: Sparse, *, integer: bool = False
@@ -140,6 +143,10 @@ class Session:
         """Change the bounds of columns."""
         self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
+    def set_row_upper(self, row: int, upper: float) -> None:
+        """Change the upper limit of one row."""
+        self._solver.changeRowBounds(row, -highspy.kHighsInf, upper)
+
     def set_integer(self, columns: Ints, *, integer: bool) -> None:
         """Give columns their integrality or take it away."""
         kinds = np.full(len(columns), int(integer), np.uint8)
@@ -149,7 +156,15 @@ class Session:
         """Change the cost of columns."""
         self._solver.changeColsCost(len(columns), columns.astype(np.int32), cost)
 
-    def lp(self, *, seconds: float | None = None) -> Answer:
+    def basis(self) -> Any:
+        """The basis of the last solve, to come back to."""
+        return self._solver.getBasis()
+
+    def set_basis(self, basis: Any) -> None:
+        """Start the next linear programme from a basis."""
+        self._solver.setBasis(basis)
+
+    def lp(self, *, iterations: int | None = None) -> Answer:
         """Solve the linear relaxation; keeps the basis for the next call.
 
         Cancellation is polled between calls only: HiGHS calls back at every simplex iteration, which from
@@ -157,13 +172,13 @@ class Session:
 
         Parameters
         ----------
-        seconds : float, optional
-            Wall seconds; by default what is left of the budget, and at least `LEAST_LP_SECONDS`.
+        iterations : int, optional
+            Simplex iterations after which the answer is "limit".
         """
         solver = self._solver
-        limit = max(LEAST_LP_SECONDS, self._budget.left()) if seconds is None else seconds
         solver.setOptionValue("solver", "simplex")
-        solver.setOptionValue("time_limit", min(limit, 1e9))
+        solver.setOptionValue("time_limit", min(max(LEAST_LP_SECONDS, self._budget.left()), 1e9))
+        solver.setOptionValue("simplex_iteration_limit", NO_LIMIT if iterations is None else iterations)
         solver.setOptionValue("solve_relaxation", True)
         if solver.run() == highspy.HighsStatus.kError:
             # a basis can become singular after bounds were moved; the next call starts cold
@@ -202,6 +217,7 @@ class Session:
         solver = self._solver
         solver.setOptionValue("solver", "choose")
         solver.setOptionValue("solve_relaxation", False)
+        solver.setOptionValue("simplex_iteration_limit", NO_LIMIT)
         solver.setOptionValue("mip_rel_gap", gap)
         solver.setOptionValue("mip_abs_gap", 1e-9)
         solver.setOptionValue("time_limit", min(seconds, 1e9))
@@ -224,35 +240,41 @@ class Session:
             better = np.array(data.mip_solution)
             return False
 
-        stops = self._subscribe(solver.cbMipInterrupt, watch), self._subscribe(solver.cbMipImprovingSolution, improved)
+        stops = (
+            self._subscribe(solver.cbMipInterrupt, watch),
+            self._subscribe(solver.cbMipImprovingSolution, improved),
+        )
         try:
             self._check(solver.run(), "solve the mixed-integer programme")
-            if start is not None and better is None and self._stale():
-                solver.clearSolver()
+            x = self._best(better)
+            if x is not None and self._told_less(x):
+                # HiGHS 1.16 gives back the start when presolve alone solves the model
+                solver.setOptionValue("presolve", "off")
                 self._check(solver.run(), "solve the mixed-integer programme")
+                solver.setOptionValue("presolve", "choose")
+                x = self._best(better)
         finally:
             for stop in stops:
                 stop()
         self._budget.work_used += used
         status = MIP_STATUS.get(solver.getModelStatus(), "limit")
-        info = solver.getInfo()
-        bound = info.mip_dual_bound if abs(info.mip_dual_bound) < 1e30 else -float("inf")
-        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        x = np.asarray(solver.getSolution().col_value) if found else None
-        # HiGHS 1.16 can give back the start although it found better: take the solution it called back with
-        if better is not None and (x is None or self._cost @ better < self._cost @ x):
-            x = better
+        bound = solver.getInfo().mip_dual_bound
         value = float("inf") if x is None else float(self._cost @ x)
-        return Answer(status, value, min(bound, value), x)
+        return Answer(status, value, min(bound if abs(bound) < 1e30 else -float("inf"), value), x)
 
-    def _stale(self) -> bool:
-        """Whether HiGHS reports a better objective than that of the values it gives back.
+    def _best(self, called_back: Floats | None) -> Floats | None:
+        """The better of the solution HiGHS gives back and the last one it called back with."""
+        found = (
+            self._solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        )
+        given = np.asarray(self._solver.getSolution().col_value) if found else None
+        if given is None or called_back is None:
+            return called_back if given is None else given
+        return called_back if self._cost @ called_back < self._cost @ given else given
 
-        HiGHS 1.16 does so when presolve alone solves a model that was given a start.
-        """
-        told = self._solver.getInfo().objective_function_value
-        x = np.asarray(self._solver.getSolution().col_value)
-        return len(x) == len(self._cost) and float(self._cost @ x) > told + 1e-6 * max(1.0, abs(told))
+    def _told_less(self, x: Floats) -> bool:
+        told = float(self._solver.getInfo().objective_function_value)
+        return float(self._cost @ x) > told + 1e-6 * max(1.0, abs(told))
 
     def _subscribe(self, callback: Any, stop_when: Callable[[Any], bool]) -> Callable[[], None]:
         def handler(event: Any) -> None:

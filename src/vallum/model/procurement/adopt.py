@@ -76,7 +76,9 @@ def _orders(form: Formulation, orders: pl.DataFrame, values: Floats, position: d
                 values[form.low[entry]] = share - high
 
 
-def _expansions(form: Formulation, expansions: pl.DataFrame, values: Floats, position: dict[str, int]) -> None:
+def _expansions(
+    form: Formulation, expansions: pl.DataFrame, values: Floats, position: dict[str, int]
+) -> None:
     problem = form.problem
     at = {name: line for line, name in enumerate(problem.lines)}
     seen: set[tuple[str, int]] = set()

@@ -34,7 +34,9 @@ class Verdict:
 
 
 def verdicts(
-    programmes: Sequence[Mapping[str, Any]], classes: Mapping[str, Mapping[str, Any]], settings: Mapping[str, float]
+    programmes: Sequence[Mapping[str, Any]],
+    classes: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, float],
 ) -> tuple[Verdict, ...]:
     """Judge each programme row; `settings["safe_count_conditional"]` = 1 counts what is to be proved."""
     optimistic = settings["safe_count_conditional"] >= 1
@@ -48,10 +50,18 @@ def _judge(row: Mapping[str, Any], klass: Mapping[str, Any], *, optimistic: bool
     if control == "y":
         return Verdict(False, "not eligible", "Art. 16: contractor under third-country control")
     if share is not None and share < MIN_ORIGIN_SHARE and row["safe_eligible"] == "y":
-        return Verdict(False, "not eligible", f"Art. 16: {share:.0%} of component cost from the EU, EEA or Ukraine, 65% needed")
+        return Verdict(
+            False,
+            "not eligible",
+            f"Art. 16: {share:.0%} of component cost from the EU, EEA or Ukraine, 65% needed",
+        )
     if row["safe_eligible"] == "conditional":
         return Verdict(optimistic, "to be proved", row["safe_rule"])
     if share is None or control != "n":
         return Verdict(optimistic, "to be proved", "Art. 16: component origin or control to be proved")
-    detail = "Art. 16: design authority in the EU or EEA" if int(klass["safe_category"]) == 2 else "Art. 16: 65% of component cost"
+    detail = (
+        "Art. 16: design authority in the EU or EEA"
+        if int(klass["safe_category"]) == 2
+        else "Art. 16: 65% of component cost"
+    )
     return Verdict(True, "eligible", f"category {klass['safe_category']}; {detail}")

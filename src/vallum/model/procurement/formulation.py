@@ -148,7 +148,9 @@ class _Writer:
         self.carry = self.grid("carry", problem.carry_limit > 0, upper=problem.carry_limit)
         self.related = self.grid("related", problem.related > 0, upper=problem.related)
         year = np.arange(y)[None, :]
-        window = (year >= problem.window[:, :1]) & (year <= problem.window[:, 1:]) & (problem.loan > 0)[:, None]
+        window = (
+            (year >= problem.window[:, :1]) & (year <= problem.window[:, 1:]) & (problem.loan > 0)[:, None]
+        )
         self.draw = self.grid("draw", window)
         floor = np.where(year < problem.window[:, 1:], -problem.prefinancing[:, None], 0.0)
         self.claim = self.grid("claim", window, lower=floor)
@@ -173,7 +175,9 @@ class _Writer:
         useful &= (problem.expansion_most > 0)[:, None] & (problem.expansion_step > 0)[:, None]
         payers = 1 if self.mode == "joint" else self.n
         mask = np.repeat(useful[:, None, :], payers, axis=1)
-        self.steps = self.grid("steps", mask, upper=problem.expansion_most[:, None, None].astype(float), integer=True)
+        self.steps = self.grid(
+            "steps", mask, upper=problem.expansion_most[:, None, None].astype(float), integer=True
+        )
         self.paid = self.grid("paid", np.repeat(useful[:, None, :], self.n, axis=1) & (self.mode == "joint"))
 
     def add_school_columns(self) -> None:
@@ -197,7 +201,9 @@ class _Writer:
 
     # rows ---------------------------------------------------------------------------------------------
 
-    def labels(self, states: Ints, items: Ints | None, names: tuple[str, ...], years: Ints) -> dict[str, list[object]]:
+    def labels(
+        self, states: Ints, items: Ints | None, names: tuple[str, ...], years: Ints
+    ) -> dict[str, list[object]]:
         out: dict[str, list[object]] = {
             "state": [self.problem.states[s] for s in states] if len(states) else [],
             "year": [self.problem.years[t] for t in years] if len(years) else [],
@@ -257,7 +263,9 @@ class _Writer:
             here = at[cells.state[c], cells.family[c]]
             if here >= 0:
                 add(rows[here], self.counted[c], 1.0)
-        part = np.array([[bool(g >> n & 1) for n in range(self.n)] for g in self.school_coalition]).reshape(-1, self.n)
+        part = np.array([[bool(g >> n & 1) for n in range(self.n)] for g in self.school_coalition]).reshape(
+            -1, self.n
+        )
         joined = np.zeros(self.short_crews.shape, bool)
         np.logical_or.at(joined, (slice(None), self.school_family), part.T)
         js, jf = np.nonzero(joined)
@@ -279,7 +287,9 @@ class _Writer:
                     gained = problem.school_added[n, family] * later[b, t]
                     add(rows[at[n, family], t], self.school[k, built][b], -gained)
                 cost = problem.school_cost[n, family] * share
-                self.spend.append((np.full(len(built), n), built, self.school[k, built], np.full(len(built), cost)))
+                self.spend.append(
+                    (np.full(len(built), n), built, self.school[k, built], np.full(len(built), cost))
+                )
 
     def add_nodes(self) -> None:
         problem, cells, add = self.problem, self.cells, self.builder.add
@@ -366,7 +376,9 @@ class _Writer:
         giving = programme.nodes[p] > 0
         self.each_end(self.node_stock_row[n, year][giving], e[giving], -(amount * programme.nodes[p])[giving])
         on_line = self.line_row[programme.line[p], year]
-        self.each_end(on_line[on_line >= 0], e[on_line >= 0], (amount * programme.line_units[p])[on_line >= 0])
+        self.each_end(
+            on_line[on_line >= 0], e[on_line >= 0], (amount * programme.line_units[p])[on_line >= 0]
+        )
         later = year + 1 < self.y
         row = self.sustain_row[n, programme.related[p].astype(int), np.minimum(year + 1, self.y - 1)]
         value = amount * programme.sustainment[p] * self.unit_price[e]
@@ -530,7 +542,11 @@ class _Writer:
         add(member, self.x[blocks.member_block], -1.0)
         e = np.arange(len(blocks.entry_member))
         self.each_end(member[blocks.entry_member], e, np.zeros(len(e)), np.ones(len(e)))
-        least = np.add.reduceat(blocks.least, blocks.member_start[:-1]) if len(blocks.member_block) else np.empty(0)
+        least = (
+            np.add.reduceat(blocks.least, blocks.member_start[:-1])
+            if len(blocks.member_block)
+            else np.empty(0)
+        )
         edge = blocks.edge - blocks.partner_quantity
         banded = np.flatnonzero(edge > least + 1e-9)
         band = np.full(len(blocks.programme), NONE)

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 INF = float("inf")
+#: Simplex iterations of one step of a dive; what takes longer is about to be infeasible.
+DIVE_ITERATIONS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ def price_blocks(form: Formulation, reduced: Floats) -> Priced:
     starts = blocks.entry_start[:-1]
     best_low, best_high = np.minimum.reduceat(low, starts), np.minimum.reduceat(high, starts)
     # a member with one possible quantity orders its greatest
-    best_low, least = np.where(best_low < INF, best_low, best_high), np.where(
-        best_low < INF, blocks.least, blocks.greatest
+    best_low, least = (
+        np.where(best_low < INF, best_low, best_high),
+        np.where(best_low < INF, blocks.least, blocks.greatest),
     )
     rises = best_high < best_low
     chosen = np.where(rises, best_high, best_low)
@@ -171,10 +174,15 @@ class Master:
         if not len(blocks):
             return np.empty(0, np.int64)
         return np.concatenate(
-            [np.arange(b.entry_start[b.member_start[a]], b.entry_start[b.member_start[a + 1]]) for a in blocks]
+            [
+                np.arange(b.entry_start[b.member_start[a]], b.entry_start[b.member_start[a + 1]])
+                for a in blocks
+            ]
         )
 
-    def solve(self, until: float, progress: Callable[[float, float], None] | None = None, gap: float = 1e-5) -> Answer:
+    def solve(
+        self, until: float, progress: Callable[[float, float], None] | None = None, gap: float = 1e-5
+    ) -> Answer:
         """Grow until no block improves the master, or the share `until` of the budget is used."""
         answer = self.session.lp()
         while answer.status == "optimal" and answer.x is not None and answer.row_dual is not None:
@@ -264,36 +272,37 @@ class Master:
         -------
         array of block positions that can be chosen together
         """
-        choice = self.form.x[self.active]
-        at = self.column_at[choice]
         block = np.flatnonzero(self.active)
+        at = self.column_at[self.form.x[block]]
         lower, upper = np.zeros(len(at)), np.full(len(at), INF)
         answer = self.session.lp()
-        while answer.x is not None and not self.budget.spent(until):
+        while answer.x is not None:
             value = answer.x[at]
             open_ = (lower < 1.0) & (upper > 0.0) & (value > 1e-6)
             if not open_.any():
+                break
+            if self.budget.spent(until):
+                lower[self.compatible(block, np.flatnonzero(open_ & (value >= 0.5)), lower)] = 1.0
                 break
             picked = np.flatnonzero(open_ & (value >= take))
             if not len(picked):
                 ranked = np.flatnonzero(open_)
                 ranked = ranked[np.argsort(-value[ranked], kind="stable")]
-                picked = ranked[: max(1, int(share * len(ranked)))]
-                picked = self.compatible(block, picked, lower)
+                picked = self.compatible(block, ranked[: max(1, int(share * len(ranked)))], lower)
+            basis = self.session.basis()
             lower[picked] = 1.0
             self.session.set_bounds(at, lower, upper)
-            following = self.session.lp()
-            if following.x is None and following.status == "infeasible":
+            following = self.session.lp(iterations=DIVE_ITERATIONS)
+            if following.x is None:
+                # too much at once: fewer next time, and a lone choice is out
                 lower[picked], upper[picked] = 0.0, 0.0 if len(picked) == 1 else INF
-                if len(picked) > 1:
-                    share = share / 2
-                    take = 1.1
+                take, share = 1.1, share / 2
                 self.session.set_bounds(at, lower, upper)
-                following = self.session.lp()
+                self.session.set_basis(basis)
+                following = answer if len(picked) > 1 else self.session.lp(iterations=DIVE_ITERATIONS)
             answer = following
-        chosen = block[lower >= 1.0]
         self.session.set_bounds(at, np.zeros(len(at)), np.full(len(at), INF))
-        return chosen
+        return block[lower >= 1.0]
 
     def compatible(self, block: Ints, picked: Ints, lower: Floats) -> Ints:
         """The picked choices in order, without those that would join a member to a programme twice."""
@@ -307,7 +316,7 @@ class Master:
             if not used.get(p, 0) & g:
                 used[p] = used.get(p, 0) | g
                 kept.append(i)
-        return np.array(kept if kept else picked[:1], dtype=np.int64)
+        return np.array(kept, dtype=np.int64)
 
     def expand(self, x: Floats) -> Floats:
         """Values of all columns of the formulation from those of the master."""

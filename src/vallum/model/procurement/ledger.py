@@ -14,17 +14,13 @@ from numpy.typing import NDArray
 
 from vallum.model.procurement.formulation import Formulation
 from vallum.model.procurement.problem import Problem
-from vallum.model.procurement.search import Restricted
-from vallum.solve import Budget
 
-__all__ = ["ledger", "prices"]
+__all__ = ["COLUMNS", "ledger"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 #: Orders below this many class units are solver noise.
 NOISE = 1e-7
-#: Rules whose price says what holds the plan back.
-PRICED = ("purse", "related", "loan", "line", "crews", "nodes", "exclusion", "prerequisite", "expansion_most")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,11 @@ class _Ledger:
     def eligible_paid(self) -> Floats:
         """Payments per order and year that SAFE may pay for: eligible block, loan, window."""
         window, year = self.problem.window[self.orders.state], np.arange(self.y)[None, :]
-        open_ = (year >= window[:, :1]) & (year <= window[:, 1:]) & (self.problem.loan[self.orders.state] > 0)[:, None]
+        open_ = (
+            (year >= window[:, :1])
+            & (year <= window[:, 1:])
+            & (self.problem.loan[self.orders.state] > 0)[:, None]
+        )
         return open_ * self.form.blocks.eligible[self.orders.block][:, None]
 
     def payments(self) -> pl.DataFrame:
@@ -302,7 +302,9 @@ class _Ledger:
     def stocks(self) -> dict[str, pl.DataFrame]:
         cells, problem = self.form.cells, self.problem
         fielded = np.zeros((len(cells.state), self.y))
-        np.add.at(fielded, cells.of[self.orders.state, self.orders.programme], np.cumsum(self.delivered, axis=1))
+        np.add.at(
+            fielded, cells.of[self.orders.state, self.orders.programme], np.cumsum(self.delivered, axis=1)
+        )
         planned = np.where(cells.counted[:, None], _pick(self.plan, self.form.counted), fielded)
         counted = self.cap(np.clip(planned, 0.0, fielded))
         delivered = np.zeros_like(problem.need)
@@ -369,39 +371,18 @@ class _Ledger:
     def nodes(self, counted: Floats) -> pl.DataFrame:
         cells, problem, o = self.form.cells, self.problem, self.orders
         supply, demand = problem.legacy_nodes.copy(), np.zeros((self.n, self.y))
-        np.add.at(supply, o.state, np.cumsum(self.delivered, axis=1) * problem.programme.nodes[o.programme][:, None])
+        np.add.at(
+            supply, o.state, np.cumsum(self.delivered, axis=1) * problem.programme.nodes[o.programme][:, None]
+        )
         asks = ~cells.connects & problem.needs_gateway[cells.klass]
-        np.add.at(demand, cells.state[asks], counted[asks] * problem.nodes_per_unit[cells.klass[asks]][:, None])
+        np.add.at(
+            demand, cells.state[asks], counted[asks] * problem.nodes_per_unit[cells.klass[asks]][:, None]
+        )
         rows = [
             {"state": s, "year": y, "supply": supply[n, t], "demand": demand[n, t]}
             for n, s in enumerate(problem.states) for t, y in enumerate(problem.years)
         ]  # fmt: skip
         return _frame(rows, "nodes")
-
-
-def prices(form: Formulation, plan: Floats, budget: Budget) -> pl.DataFrame:
-    """Limits that bind, with their price in gap-years per unit (choices, expansions and schools fixed)."""
-    b = form.blocks
-    chosen = np.flatnonzero(plan[form.x] > 0.5)
-    members = [np.arange(b.member_start[a], b.member_start[a + 1]) for a in chosen]
-    spans = [np.arange(b.entry_start[m], b.entry_start[m + 1]) for group in members for m in group]
-    entries = np.concatenate(spans or [np.empty(0, np.int64)])
-    columns = np.concatenate((form.core, form.x[chosen], form.low[entries], form.high[entries]))
-    model = Restricted(form, 0, np.array([np.inf, np.inf]), columns[columns >= 0], budget, whole=False)
-    answer = model.relaxed(plan)
-    rows: list[dict[str, Any]] = []
-    if answer.row_dual is not None:
-        for row, dual in zip(model.rows, answer.row_dual, strict=True):
-            family = form.program.family_of(int(row))
-            if abs(dual) > 1e-9 and family.name in PRICED:
-                at = int(row) - family.start
-                rows.append({
-                    "rule": family.rule, "state": family.state[at] if len(family.state) else "",
-                    "item": family.item[at] if len(family.item) else "",
-                    "year": int(family.year[at]) if len(family.year) else None, "source": family.source,
-                    "sentence": family.say(int(row)), "slack": 0.0, "price": -float(dual),
-                })  # fmt: skip
-    return _frame(rows, "rows")
 
 
 def _orders(form: Formulation, plan: Floats) -> _Orders:
@@ -449,7 +430,11 @@ def _reason(problem: Problem, p: int, eligible: bool) -> str:
 
 def _frame(rows: list[dict[str, Any]] | list[Mapping[str, Any]], name: str) -> pl.DataFrame:
     """A table from rows; an empty one keeps its columns."""
-    return pl.DataFrame(rows, schema=COLUMNS[name], orient="row") if not rows else pl.DataFrame(rows, schema=COLUMNS[name])
+    return (
+        pl.DataFrame(rows, schema=COLUMNS[name], orient="row")
+        if not rows
+        else pl.DataFrame(rows, schema=COLUMNS[name])
+    )
 
 
 _T, _I, _F, _B = pl.String, pl.Int64, pl.Float64, pl.Boolean

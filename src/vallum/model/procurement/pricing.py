@@ -208,7 +208,9 @@ def _introduction_share(problem: Problem, p: Ints, introducing: Bools, pooled: B
 def _eligible(problem: Problem, p: Ints, inside: Bools, partners: Bools) -> Bools:
     """Section 9: the programme's verdict, and enough participants that may take part."""
     verdict = np.array([v.eligible for v in problem.programme.verdict], dtype=bool)
-    taking_part = (inside & problem.safe_participant[None, :]).sum(axis=1) + problem.partner_safe[p] * partners
+    taking_part = (inside & problem.safe_participant[None, :]).sum(axis=1) + problem.partner_safe[
+        p
+    ] * partners
     needed = int(problem.participants_needed.max(initial=1))
     out: Bools = verdict[p] & (taking_part >= needed)
     return out

@@ -225,9 +225,9 @@ class _Reader:
         def column(name: str) -> Floats:
             return np.array([float(r[name]) for r in self.rows])
 
-        level = (
-            (1 + column("cost_growth_pct") / 100) * index ** (base - column("price_year"))
-        )[:, None] * (1 + column("real_price_growth_pct") / 100)[:, None] ** (years - base)[None, :]
+        level = ((1 + column("cost_growth_pct") / 100) * index ** (base - column("price_year")))[:, None] * (
+            1 + column("real_price_growth_pct") / 100
+        )[:, None] ** (years - base)[None, :]
         partners = self.partner_rows()
         return Programmes(
             system=system,
@@ -276,9 +276,7 @@ class _Reader:
 
     def pairs(self, column: str) -> Ints:
         found = {
-            (i, self.programme_at[other])
-            for i, row in enumerate(self.rows)
-            for other in _split(row[column])
+            (i, self.programme_at[other]) for i, row in enumerate(self.rows) for other in _split(row[column])
         }
         if column == "exclusions":
             found = {(min(pair), max(pair)) for pair in found}
@@ -326,17 +324,28 @@ class _Reader:
         """Section 6: crews not yet bound to legacy stock, and schools."""
         shape = (self.n, len(self.families))
         free = np.zeros((*shape, self.y))
-        cost, added, factor, shared = np.zeros(shape), np.zeros(shape), np.ones(shape), np.zeros(shape, dtype=bool)
+        cost, added, factor, shared = (
+            np.zeros(shape),
+            np.zeros(shape),
+            np.ones(shape),
+            np.zeros(shape, dtype=bool),
+        )
         elapsed = np.arange(self.y, dtype=float)
         for row in self.tables["crews"].to_dicts():
             if row["state"] not in self.state_at:
                 continue
             at = self.state_at[row["state"]], self.family_at[row["family"]]
             used = sum(
-                (system_stock[at[0], self.system_at[s]] for s in _split(row["systems"]) if s in self.system_at),
+                (
+                    system_stock[at[0], self.system_at[s]]
+                    for s in _split(row["systems"])
+                    if s in self.system_at
+                ),
                 np.zeros(self.y),
             )
-            free[at] = np.maximum(0.0, row["trained_crews_2026"] + row["throughput_per_year"] * elapsed - used)
+            free[at] = np.maximum(
+                0.0, row["trained_crews_2026"] + row["throughput_per_year"] * elapsed - used
+            )
             cost[at], added[at] = row["school_cost_meur"], row["school_added_throughput"]
             shared[at] = row["shared_school"] == "y"
             factor[at] = row["shared_school_cost_factor"] or 1.0
@@ -354,7 +363,9 @@ class _Reader:
             "capacity": capacity,
             "expansion_step": np.array([float(r["expansion_step"]) for r in rows]),
             "expansion_cost": np.array([float(r["expansion_cost_meur"]) for r in rows]),
-            "expansion_delay": np.array([math.ceil(r["expansion_delay_months"] / 12) for r in rows], dtype=np.int64),
+            "expansion_delay": np.array(
+                [math.ceil(r["expansion_delay_months"] / 12) for r in rows], dtype=np.int64
+            ),
             "expansion_most": np.array([int(r["expansion_max_steps"]) for r in rows], dtype=np.int64),
         }
 

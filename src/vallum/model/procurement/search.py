@@ -19,8 +19,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE = -1
-#: By how much a repeated order may differ, as a share of its greatest quantity.
-SLACK = 1e-6
+#: By how much a repeated order may differ, as a share of its greatest quantity: a plan's tables do not keep
+#: the solver's last digits, and a purse that binds to the cent has no room for them.
+SLACK = 1e-3
 
 
 class Restricted:
@@ -73,7 +74,9 @@ class Restricted:
         """sum over years of q = step * K for every member of the blocks; returns the members."""
         form, b = self.form, self.form.blocks
         start = b.member_start
-        members = np.concatenate([np.arange(start[a], start[a + 1]) for a in self.blocks] or [np.empty(0, np.int64)])
+        members = np.concatenate(
+            [np.arange(start[a], start[a + 1]) for a in self.blocks] or [np.empty(0, np.int64)]
+        )
         step = form.problem.programme.step[b.programme[b.member_block[members]]]
         most = np.floor(b.greatest[members] / step + 1e-9)
         self.session.add_columns(np.zeros(len(members)), np.zeros(len(members)), most, _empty(len(members)),
@@ -82,14 +85,20 @@ class Restricted:
         self.upper = np.concatenate((self.upper, most))
         place = np.full(len(b.member_block), NONE)
         place[members] = np.arange(len(members))
-        rows, columns, values = [np.arange(len(members))], [len(self.columns) + np.arange(len(members))], [-step]
+        rows, columns, values = (
+            [np.arange(len(members))],
+            [len(self.columns) + np.arange(len(members))],
+            [-step],
+        )
         for entries, quantity in ((form.low, b.least), (form.high, b.greatest)):
             column = np.where(entries >= 0, self.at[np.maximum(entries, 0)], NONE)
             here = np.flatnonzero((column >= 0) & (place[b.entry_member] >= 0))
             rows.append(place[b.entry_member[here]])
             columns.append(column[here])
             values.append(quantity[b.entry_member[here]])
-        matrix = _row_wise(np.concatenate(rows), np.concatenate(columns), np.concatenate(values), len(members))
+        matrix = _row_wise(
+            np.concatenate(rows), np.concatenate(columns), np.concatenate(values), len(members)
+        )
         self.session.add_rows(np.zeros(len(members)), np.zeros(len(members)), matrix)
         return members
 
@@ -179,6 +188,13 @@ class Restricted:
         """Linear programme with the integers of `full` fixed; quantities and money stay free."""
         integers = np.flatnonzero(self.integer)
         return self._try(integers, np.round(full[self.columns][integers]))
+
+    def with_limit(self, row: int, limit: float, back: float) -> float:
+        """Value of the linear programme with another upper limit of one row, which is then put back."""
+        self.session.set_row_upper(row, limit)
+        value = self.session.lp().value
+        self.session.set_row_upper(row, back)
+        return value
 
     def _free(self, *groups: Ints) -> None:
         for columns in groups:

@@ -15,7 +15,8 @@ from vallum.core.errors import VallumError
 from vallum.model.procurement.adopt import Standing, adopt
 from vallum.model.procurement.formulation import Formulation, formulate
 from vallum.model.procurement.generate import Master
-from vallum.model.procurement.ledger import ledger, prices
+from vallum.model.procurement.ledger import ledger
+from vallum.model.procurement.price import prices
 from vallum.model.procurement.pricing import Mode, blocks
 from vallum.model.procurement.problem import Problem
 from vallum.model.procurement.result import LEVELS, Level, Point, Solution
@@ -124,6 +125,8 @@ class _Run:
 
     def all_levels(self, standing: Standing | None) -> Solution:
         caps = np.array([INF, INF])
+        if standing is None and self.mode == "joint" and len(self.form.program.cost) > SMALL:
+            standing = self.alone()
         plan = self.nothing() if standing is None else self.adopted(standing, caps)
         tolerance = self.problem.settings["level_tolerance"]
         for level, until in enumerate(SHARES):
@@ -133,6 +136,16 @@ class _Run:
                 held = self.levels[-1].value
                 caps[level] = held * (1 + tolerance) + 1e-9 * max(1.0, abs(held))
         return self.finish(plan)
+
+    def alone(self) -> Standing:
+        """A quick national plan; it exists long before the joint bound does."""
+        national = _Run(self.problem, "national", self.budget, None)
+        open_ = np.array([INF, INF])
+        best = _Best(national.nothing(), INF, -INF)
+        national.generate(0, open_, best, 0.1)
+        national.dives(0, open_, best, 0.1)
+        tables = ledger(national.form, best.plan)
+        return Standing(tables["orders"], tables["expansions"], tables["schools"])
 
     def hold(self, shortfall: float, standing: Standing | None) -> Solution:
         """Least cost at a given shortfall; level 1 is reported as held."""
@@ -221,7 +234,9 @@ class _Run:
             self.take(level, best, self.restricted(level, caps, self.years(chosen), whole=True).dive())
         for take, share in DIVES:
             choices = self.master.dive(until, take, share)
-            self.take(level, best, self.restricted(level, caps, self.years(choices), whole=True).dive(choices))
+            self.take(
+                level, best, self.restricted(level, caps, self.years(choices), whole=True).dive(choices)
+            )
         self.seconds.setdefault("first plan", self.budget.seconds())
 
     def improve(self, level: int, caps: Floats, best: _Best, began: float, until: float) -> None:
@@ -276,15 +291,26 @@ class _Run:
         return np.concatenate((self.master.columns[inside], np.intersect1d(self.master.columns, wanted)))
 
     def branch(
-        self, level: int, caps: Floats, best: _Best, columns: Ints, until: float, *, whole: bool, bounds: bool = True,
-        seconds: float = INF, gap: float = 0.0,
+        self,
+        level: int,
+        caps: Floats,
+        best: _Best,
+        columns: Ints,
+        until: float,
+        *,
+        whole: bool,
+        bounds: bool = True,
+        seconds: float = INF,
+        gap: float = 0.0,
     ) -> Floats | None:
         """Branch and bound over some columns from the best plan; returns what it found."""
         if self.budget.spent(until):
             return None
         model = self.restricted(level, caps, columns, whole=whole)
         complete = len(model.columns) == len(self.form.program.cost) and bounds
-        self.say("branch and bound" if whole else "branch and bound, fractions of units", best.value, best.bound)
+        self.say(
+            "branch and bound" if whole else "branch and bound, fractions of units", best.value, best.bound
+        )
 
         def watch(value: float, bound: float) -> None:
             if complete and bound > best.bound:
@@ -337,7 +363,9 @@ class _Run:
     def nothing(self) -> Floats:
         """The plan that buys nothing; it always exists."""
         caps = np.array([INF, INF])
-        plan = self.restricted(0, caps, self.form.core, whole=False).fixed(np.zeros(len(self.form.program.cost)))
+        plan = self.restricted(0, caps, self.form.core, whole=False).fixed(
+            np.zeros(len(self.form.program.cost))
+        )
         assert plan is not None, "buying nothing breaks no rule"
         return plan
 

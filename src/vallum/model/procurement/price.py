@@ -1,0 +1,77 @@
+"""What holds the plan back: limits that bind, each confirmed by solving again with more of it.
+
+Duals of a degenerate linear programme can credit one limit with what another one holds, so they only say
+where to look; the price is the shortfall that really goes away.
+"""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from vallum.model.procurement.formulation import Formulation
+from vallum.model.procurement.ledger import COLUMNS
+from vallum.model.procurement.search import Restricted
+from vallum.solve import Budget
+
+__all__ = ["prices"]
+
+Floats = NDArray[np.float64]
+
+#: Families of rows that are asked, and how much more of their limit is tried: money in EUR million, crews,
+#: nodes and choices in whole ones, lines as a share of the limit.
+MORE = {"purse": 10.0, "related": 10.0, "loan": 50.0, "crews": 1.0, "nodes": 1.0, "line": 0.1}
+#: Limits asked at most, those with the largest duals first.
+MOST = 60
+
+
+def prices(form: Formulation, plan: Floats, budget: Budget) -> pl.DataFrame:
+    """Limits that bind, with the gap-years that one more unit of them removes.
+
+    Choices, expansion steps and schools stay as in the plan; quantities and money are free.
+
+    Returns
+    -------
+    DataFrame
+        The plan table `rows`; only limits that remove anything.
+    """
+    b = form.blocks
+    chosen = np.flatnonzero(plan[form.x] > 0.5)
+    members = [np.arange(b.member_start[a], b.member_start[a + 1]) for a in chosen]
+    spans = [np.arange(b.entry_start[m], b.entry_start[m + 1]) for group in members for m in group]
+    entries = np.concatenate(spans or [np.empty(0, np.int64)])
+    columns = np.concatenate((form.core, form.x[chosen], form.low[entries], form.high[entries]))
+    open_ = np.array([np.inf, np.inf])
+    model = Restricted(form, 0, open_, columns[columns >= 0], budget, whole=False)
+    answer = model.relaxed(plan)
+    rows: list[dict[str, Any]] = []
+    if answer.row_dual is not None:
+        for at in _suspects(form, model, answer.row_dual):
+            family = form.program.family_of(int(model.rows[at]))
+            limit = float(form.program.row_upper[model.rows[at]])
+            more = MORE[family.name] * (max(limit, 1.0) if family.name == "line" else 1.0)
+            gained = (answer.value - model.with_limit(at, limit + more, limit)) / more
+            if gained > 1e-9:
+                k = int(model.rows[at]) - family.start
+                rows.append({
+                    "rule": family.rule, "state": family.state[k] if len(family.state) else "",
+                    "item": family.item[k] if len(family.item) else "",
+                    "year": int(family.year[k]) if len(family.year) else None, "source": family.source,
+                    "sentence": family.say(int(model.rows[at])), "slack": 0.0, "price": gained,
+                })  # fmt: skip
+    return pl.DataFrame(rows, schema=COLUMNS["rows"])
+
+
+def _suspects(form: Formulation, model: Restricted, dual: Floats) -> list[int]:
+    """Rows of the model worth asking, largest dual times step first."""
+    weight = np.zeros(len(dual))
+    place = {int(row): at for at, row in enumerate(model.rows)}
+    for name in MORE.keys() & form.program.families.keys():
+        more = MORE[name]
+        for row in form.program.rows_of(name):
+            at = place[int(row)]
+            limit = float(form.program.row_upper[row])
+            weight[at] = -dual[at] * more * (max(limit, 1.0) if name == "line" else 1.0)
+    order = np.argsort(-weight, kind="stable")[:MOST]
+    return [int(at) for at in order if weight[at] > 1e-9]
