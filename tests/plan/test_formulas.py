@@ -114,19 +114,19 @@ def test_stock_crews_and_lines(case: Case) -> None:
             assert model.legacy[n, k] == pytest.approx(np.array(legacy), abs=1e-9)
         for f, family in enumerate(model.families):
             free = [formulas.crews_free(facts, state, family, year) for year in model.years]
-            assert model.free_crews[n, f] == pytest.approx(np.array(free), abs=1e-9)
+            assert model.crew.free[n, f] == pytest.approx(np.array(free), abs=1e-9)
     for line, name in enumerate(model.lines):
         for t, year in enumerate(model.years):
             row = facts.capacity.get((name, year))
             free = row["capacity"] * (1 - row["backlog_share"]) if row else 0.0
-            assert model.capacity[line, t] == pytest.approx(free)
+            assert model.line.capacity[line, t] == pytest.approx(free)
 
 
 def test_loans(case: Case) -> None:
     facts, model, _ = case
     for n, state in enumerate(model.states):
-        assert model.loan_cost[n] == pytest.approx(formulas.loan_cost(facts, state))
+        assert model.loan.cost[n] == pytest.approx(formulas.loan_cost(facts, state))
         if state in facts.loans:
             due = [formulas.service(facts, state, after) for after in range(len(model.years))]
-            assert model.service[n] == pytest.approx(np.array(due))
+            assert model.loan.service[n] == pytest.approx(np.array(due))
             assert math.fsum(due) != 0

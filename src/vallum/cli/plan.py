@@ -52,8 +52,8 @@ def plan(
     time_limit
         Seconds per mode. 60 unless a work limit is given.
     work
-        Work per mode, in thousands of simplex iterations. Without a time limit the same region, seed and work
-        give the same plan on every run.
+        Work per mode, in check points of branch and bound (about four a second on a large region). Without a
+        time limit the same region, seed and work give the same plan on every run.
     gap
         Gap at which the shortfall counts as solved, as a fraction.
     seed

@@ -1,6 +1,6 @@
 """The one inner room that calls a solver, reads a clock and watches limits."""
 
-from vallum.solve.builder import Builder, Program, RowFamily, Sparse
+from vallum.solve.builder import Builder, Labels, Program, RowFamily, Sparse
 from vallum.solve.highs import Answer, Session, SolverFailed
 from vallum.solve.limits import Budget, Cancel, Limits
 
@@ -9,6 +9,7 @@ __all__ = [
     "Budget",
     "Builder",
     "Cancel",
+    "Labels",
     "Limits",
     "Program",
     "RowFamily",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Builder", "Program", "RowFamily", "Sparse"]
+__all__ = ["Builder", "Labels", "Program", "RowFamily", "Sparse"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -43,10 +43,20 @@ class Sparse:
     def times(self, x: Floats) -> Floats:
         """A x, shape (rows,)."""
         weights = self.value * np.repeat(x, np.diff(self.start))
-        return np.bincount(self.index, weights=weights, minlength=self.rows)
+        out: Floats = np.bincount(self.index, weights=weights, minlength=self.rows).astype(np.float64)
+        return out
 
     def pick(self, columns: Ints, row_map: Ints, rows: int) -> "Sparse":
-        """Sub-matrix of the given columns with `rows` rows; `row_map` gives each row's new place, -1: none."""
+        """Sub-matrix of some columns.
+
+        Parameters
+        ----------
+        columns : array of column positions
+        row_map : (self.rows,) array
+            Each row's place in the sub-matrix, -1: left out.
+        rows : int
+            Number of rows of the sub-matrix.
+        """
         counts = self.start[columns + 1] - self.start[columns]
         ends = np.cumsum(counts)
         within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
@@ -56,6 +66,26 @@ class Sparse:
         owner = np.repeat(np.arange(len(columns)), counts)[kept]
         start = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(columns)))))
         return Sparse(start.astype(np.int64), place[kept], self.value[entries][kept], rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What each row of a family is about; an empty sequence where the family has no such label."""
+
+    state: Sequence[str] = ()
+    item: Sequence[str] = ()
+    year: Sequence[int] = ()
+
+    def of(self, k: int) -> tuple[str, str, int | None]:
+        """State, item and year of the k-th row; empty or None where there is no such label."""
+        return (
+            self.state[k] if len(self.state) else "",
+            self.item[k] if len(self.item) else "",
+            self.year[k] if len(self.year) else None,
+        )
+
+
+NO_LABELS = Labels()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +99,8 @@ class RowFamily:
         {state}, {item} and {year}.
     start, count : int
         Position in the model.
-    state, item, year : tuple of str or int arrays
-        Labels per row; an empty sequence when the family has no such label.
+    labels : Labels
+        State, item and year of each row.
     """
 
     name: str
@@ -79,18 +109,12 @@ class RowFamily:
     sentence: str
     start: int
     count: int
-    state: Sequence[str] = ()
-    item: Sequence[str] = ()
-    year: Sequence[int] = ()
+    labels: Labels = NO_LABELS
 
     def say(self, row: int) -> str:
         """The sentence of the row at position `row` of the model."""
-        k = row - self.start
-        return self.sentence.format(
-            state=self.state[k] if len(self.state) else "",
-            item=self.item[k] if len(self.item) else "",
-            year=self.year[k] if len(self.year) else "",
-        )
+        state, item, year = self.labels.of(row - self.start)
+        return self.sentence.format(state=state, item=item, year="" if year is None else year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +167,8 @@ class Builder:
         integer: bool = False,
     ) -> Ints:
         """Add a block of columns and return its positions."""
-        block = tuple(np.broadcast_to(np.asarray(v, float).ravel(), count) if count else np.empty(0)
-                      for v in (cost, lower, upper))  # fmt: skip
-        self._col.append((block[0], block[1], block[2], np.full(count, integer)))
+        block = _filled(cost, count), _filled(lower, count), _filled(upper, count)
+        self._col.append((*block, np.full(count, integer)))
         self._columns[name] = slice(self._n_columns, self._n_columns + count)
         positions = np.arange(self._n_columns, self._n_columns + count)
         self._n_columns += count
@@ -161,15 +184,11 @@ class Builder:
         rule: str,
         source: str = "",
         sentence: str = "",
-        state: Sequence[str] = (),
-        item: Sequence[str] = (),
-        year: Sequence[int] = (),
+        labels: Labels = NO_LABELS,
     ) -> Ints:
         """Add a block of rows and return its positions."""
-        low = np.broadcast_to(np.asarray(lower, float).ravel(), count) if count else np.empty(0)
-        high = np.broadcast_to(np.asarray(upper, float).ravel(), count) if count else np.empty(0)
-        self._row.append((low, high))
-        self._families[name] = RowFamily(name, rule, source, sentence, self._n_rows, count, state, item, year)
+        self._row.append((_filled(lower, count), _filled(upper, count)))
+        self._families[name] = RowFamily(name, rule, source, sentence, self._n_rows, count, labels)
         positions = np.arange(self._n_rows, self._n_rows + count)
         self._n_rows += count
         return positions
@@ -191,30 +210,34 @@ class Builder:
         rows = np.concatenate([e[0] for e in self._entry] or [np.empty(0, np.int64)])
         columns = np.concatenate([e[1] for e in self._entry] or [np.empty(0, np.int64)])
         values = np.concatenate([e[2] for e in self._entry] or [np.empty(0)])
-        key = columns * max(self._n_rows, 1) + rows
-        order = np.argsort(key, kind="stable")
-        key, values = key[order], values[order]
-        first = (
-            np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-            if len(key)
-            else np.empty(0, np.int64)
-        )
-        summed = np.add.reduceat(values, first) if len(first) else np.empty(0)
-        kept = summed != 0.0
-        key, summed = key[first][kept], summed[kept]
-        owner = key // max(self._n_rows, 1)
-        start = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=self._n_columns)))).astype(
-            np.int64
-        )
-        parts = [np.concatenate([c[i] for c in self._col]) for i in range(3)]
+        parts = [np.concatenate([c[i] for c in self._col] or [np.empty(0)]) for i in range(3)]
         return Program(
             cost=parts[0],
             lower=parts[1],
             upper=parts[2],
-            integer=np.concatenate([c[3] for c in self._col]),
-            matrix=Sparse(start, key % max(self._n_rows, 1), summed, self._n_rows),
-            row_lower=np.concatenate([r[0] for r in self._row]),
-            row_upper=np.concatenate([r[1] for r in self._row]),
+            integer=np.concatenate([c[3] for c in self._col] or [np.empty(0, bool)]),
+            matrix=_column_wise(rows, columns, values, (self._n_rows, self._n_columns)),
+            row_lower=np.concatenate([r[0] for r in self._row] or [np.empty(0)]),
+            row_upper=np.concatenate([r[1] for r in self._row] or [np.empty(0)]),
             columns=dict(self._columns),
             families=dict(self._families),
         )
+
+
+def _filled(value: ArrayLike, count: int) -> Floats:
+    """One value for each of `count` columns or rows."""
+    return np.broadcast_to(np.asarray(value, float).ravel(), count) if count else np.empty(0)
+
+
+def _column_wise(rows: Ints, columns: Ints, values: Floats, shape: tuple[int, int]) -> Sparse:
+    """Sort entries by column and row, sum duplicates, drop zeros."""
+    height = max(shape[0], 1)
+    key = columns * height + rows
+    order = np.argsort(key, kind="stable")
+    key, values = key[order], values[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    summed = np.add.reduceat(values, first) if len(first) else np.empty(0)
+    kept = summed != 0.0
+    key, summed = key[first][kept], summed[kept]
+    start = np.concatenate(([0], np.cumsum(np.bincount(key // height, minlength=shape[1]))))
+    return Sparse(start.astype(np.int64), key % height, summed, shape[0])

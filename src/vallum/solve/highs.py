@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import highspy
 import numpy as np
@@ -32,7 +32,6 @@ MIP_STATUS = {
     highspy.HighsModelStatus.kIterationLimit: "limit",
     highspy.HighsModelStatus.kSolutionLimit: "limit",
     highspy.HighsModelStatus.kInterrupt: "limit",
-    highspy.HighsModelStatus.kHighsInterrupt: "limit",
     highspy.HighsModelStatus.kObjectiveBound: "limit",
     highspy.HighsModelStatus.kObjectiveTarget: "limit",
     highspy.HighsModelStatus.kModelEmpty: "optimal",
@@ -91,7 +90,7 @@ class Session:
         integer: Bools | None = None,
     ) -> None:
         self._budget, self._cost = budget, np.asarray(cost, float)
-        self._solver = solver = highspy.Highs()
+        self._solver = solver = _solver()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", budget.limits.threads)
         solver.setOptionValue("random_seed", budget.limits.seed)
@@ -283,3 +282,8 @@ class Session:
 
         callback.subscribe(handler)
         return lambda: callback.unsubscribe(handler)
+
+
+def _solver() -> Any:
+    """A fresh HiGHS; its Python layer carries no types."""
+    return cast("Any", highspy).Highs()

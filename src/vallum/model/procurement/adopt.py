@@ -40,7 +40,7 @@ def adopt(form: Formulation, standing: Standing) -> tuple[Ints, Floats]:
     _orders(form, standing.orders, values, position)
     _expansions(form, standing.expansions, values, position)
     _schools(form, standing.schools, values, position)
-    return np.flatnonzero(values[form.x] > 0.5), values
+    return form.chosen(values), values
 
 
 def _mask(coalition: str, position: dict[str, int]) -> int:
@@ -61,7 +61,7 @@ def _orders(form: Formulation, orders: pl.DataFrame, values: Floats, position: d
         if not len(reached):
             continue
         block = reached[-1]
-        values[form.x[block]] = 1.0
+        values[form.at.x[block]] = 1.0
         members = np.arange(b.member_start[block], b.member_start[block + 1])
         place = {int(b.member_state[m]): m for m in members}
         columns = ("state", "year", "quantity", "introduction_share")
@@ -70,10 +70,10 @@ def _orders(form: Formulation, orders: pl.DataFrame, values: Floats, position: d
             years = b.entry_year[b.entry_start[m] : b.entry_start[m + 1]]
             entry = b.entry_start[m] + int(np.searchsorted(years, year - problem.years[0]))
             room = b.greatest[m] - b.least[m]
-            high = share if form.low[entry] < 0 else (quantity - b.least[m] * share) / room
-            values[form.high[entry]] = high
-            if form.low[entry] >= 0:
-                values[form.low[entry]] = share - high
+            high = share if form.at.low[entry] < 0 else (quantity - b.least[m] * share) / room
+            values[form.at.high[entry]] = high
+            if form.at.low[entry] >= 0:
+                values[form.at.low[entry]] = share - high
 
 
 def _expansions(
@@ -88,16 +88,16 @@ def _expansions(
     ).iter_rows():
         k, t = at[line], year - problem.years[0]
         payer = position[state] if own_steps else 0
-        if form.steps[k, payer, t] < 0:
+        if form.at.steps[k, payer, t] < 0:
             continue
-        cost = problem.expansion_cost[k]
+        cost = problem.line.expansion_cost[k]
         # a national row gives the state's own steps at full price, a joint one repeats the line's
         whole_price = abs(amount - steps * cost) < 1e-6
         if whole_price or (line, year) not in seen:
-            values[form.steps[k, payer, t]] += steps
+            values[form.at.steps[k, payer, t]] += steps
         seen.add((line, year))
-        if form.paid[k, position[state], t] >= 0:
-            values[form.paid[k, position[state], t]] += amount
+        if form.at.paid[k, position[state], t] >= 0:
+            values[form.at.paid[k, position[state], t]] += amount
 
 
 def _schools(form: Formulation, schools: pl.DataFrame, values: Floats, position: dict[str, int]) -> None:
@@ -105,7 +105,7 @@ def _schools(form: Formulation, schools: pl.DataFrame, values: Floats, position:
     at = {name: f for f, name in enumerate(problem.families)}
     for family, coalition, year in schools.select("family", "coalition", "year").unique().iter_rows():
         here = np.flatnonzero(
-            (form.school_family == at[family]) & (form.school_coalition == _mask(coalition, position))
+            (form.schools.family == at[family]) & (form.schools.coalition == _mask(coalition, position))
         )
-        if len(here) and form.school[here[0], year - problem.years[0]] >= 0:
-            values[form.school[here[0], year - problem.years[0]]] = 1.0
+        if len(here) and form.at.school[here[0], year - problem.years[0]] >= 0:
+            values[form.at.school[here[0], year - problem.years[0]]] = 1.0

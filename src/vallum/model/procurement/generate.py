@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vallum.model.procurement.formulation import NONE, Formulation
+from vallum.model.procurement.cells import NONE
+from vallum.model.procurement.formulation import Formulation
 from vallum.solve import Answer, Budget, Session
 
 __all__ = ["Master", "Priced", "price_blocks"]
@@ -45,8 +46,8 @@ class Priced:
 def price_blocks(form: Formulation, reduced: Floats) -> Priced:
     """Exact value of every block from the reduced costs of all columns (shared rows only)."""
     blocks = form.blocks
-    low = np.where(form.low >= 0, reduced[form.low], INF)
-    high = reduced[form.high]
+    low = np.where(form.at.low >= 0, reduced[form.at.low], INF)
+    high = reduced[form.at.high]
     starts = blocks.entry_start[:-1]
     best_low, best_high = np.minimum.reduceat(low, starts), np.minimum.reduceat(high, starts)
     # a member with one possible quantity orders its greatest
@@ -58,7 +59,7 @@ def price_blocks(form: Formulation, reduced: Floats) -> Priced:
     chosen = np.where(rises, best_high, best_low)
     quantity = np.where(rises, blocks.greatest, least)
     first = blocks.member_start[:-1]
-    value = reduced[form.x] + np.add.reduceat(chosen, first)
+    value = reduced[form.at.x] + np.add.reduceat(chosen, first)
     missing = blocks.edge - blocks.partner_quantity - np.add.reduceat(quantity, first)
     room = np.where(rises, 0.0, blocks.greatest - least)
     slope = np.divide(best_high - best_low, room, out=np.full(len(room), INF), where=room > 1e-12)
@@ -81,7 +82,9 @@ def _fill(form: Formulation, short: Ints, missing: Floats, room: Floats, slope: 
     price, space = np.take_along_axis(price, order, 1), np.take_along_axis(space, order, 1)
     before = np.cumsum(space, axis=1) - space
     taken = np.clip(missing[:, None] - before, 0.0, space)
-    return np.where(space > 0, taken * np.where(price < INF, price, 0.0), 0.0).sum(axis=1)
+    cost = np.where(space > 0, taken * np.where(price < INF, price, 0.0), 0.0)
+    out: Floats = cost.sum(axis=1)
+    return out
 
 
 class Master:
@@ -114,7 +117,7 @@ class Master:
             self.cost[self.columns], program.lower[self.columns], program.upper[self.columns],
             matrix, program.row_lower[self.rows], self.row_upper[self.rows], budget,
         )  # fmt: skip
-        self.active = np.zeros(len(form.x), bool)
+        self.active = np.zeros(len(form.at.x), bool)
         self.bound = -INF
         self.value = INF
         self.best: Priced | None = None
@@ -126,14 +129,11 @@ class Master:
         if not len(fresh):
             return
         self.active[fresh] = True
-        start = form.blocks.member_start
-        members = np.concatenate([np.arange(start[a], start[a + 1]) for a in fresh])
-        band = form.band_row[fresh]
-        rows = np.concatenate((form.member_row[members], band[band >= 0]))
+        rows = form.rows_of(fresh)
         self.row_at[rows] = np.arange(len(self.rows), len(self.rows) + len(rows))
         self.rows = np.concatenate((self.rows, rows))
         self.session.add_rows(form.program.row_lower[rows], self.row_upper[rows])
-        self.add(form.x[fresh])
+        self.add(form.at.x[fresh])
 
     def add(self, columns: Ints) -> None:
         """Bring columns in."""
@@ -150,7 +150,7 @@ class Master:
 
     def admit(self, plan: Floats) -> None:
         """Bring in the blocks and order columns that a plan uses."""
-        self.activate(np.flatnonzero(plan[self.form.x] > 0.5))
+        self.activate(self.form.chosen(plan))
         self.add(np.flatnonzero(plan > 1e-9))
 
     def seed(self) -> None:
@@ -165,20 +165,15 @@ class Master:
         alone = (size == 1) & (blocks.band == 0)
         chosen = np.flatnonzero(largest | alone | (last & (size == 1)))
         self.activate(chosen)
-        entries = self.entries(chosen)
-        self.add(self.form.high[entries[self.form.blocks.entry_year[entries] % 2 == 0]])
+        entries = self.form.blocks.entries_of(chosen)
+        self.add(self.form.at.high[entries[self.form.blocks.entry_year[entries] % 2 == 0]])
 
-    def entries(self, blocks: Ints) -> Ints:
-        """All entries of blocks."""
-        b = self.form.blocks
-        if not len(blocks):
-            return np.empty(0, np.int64)
-        return np.concatenate(
-            [
-                np.arange(b.entry_start[b.member_start[a]], b.entry_start[b.member_start[a + 1]])
-                for a in blocks
-            ]
-        )
+    def columns_of(self, blocks: Ints) -> Ints:
+        """Choice and order columns that the master has of some blocks."""
+        at, entries = self.form.at, self.form.blocks.entries_of(blocks)
+        inside = np.isin(self.columns, at.x[blocks])
+        wanted = np.concatenate((at.low[entries], at.high[entries]))
+        return np.concatenate((self.columns[inside], np.intersect1d(self.columns, wanted)))
 
     def solve(
         self, until: float, progress: Callable[[float, float], None] | None = None, gap: float = 1e-5
@@ -239,10 +234,10 @@ class Master:
     def best_columns(self, priced: Priced, blocks: Ints, number: int) -> Ints:
         """The `number` best order years of every member of blocks, at both quantities."""
         form, b = self.form, self.form.blocks
-        entries = self.entries(blocks)
+        entries = b.entries_of(blocks)
         member = b.entry_member[entries]
         out = []
-        for columns, reduced in ((form.low, priced.low), (form.high, priced.high)):
+        for columns, reduced in ((form.at.low, priced.low), (form.at.high, priced.high)):
             order = entries[np.lexsort((reduced[entries], member))]
             m = b.entry_member[order]
             rank = np.arange(len(m)) - np.searchsorted(m, m)
@@ -273,7 +268,7 @@ class Master:
         array of block positions that can be chosen together
         """
         block = np.flatnonzero(self.active)
-        at = self.column_at[self.form.x[block]]
+        at = self.column_at[self.form.at.x[block]]
         lower, upper = np.zeros(len(at)), np.full(len(at), INF)
         answer = self.session.lp()
         while answer.x is not None:
@@ -317,9 +312,3 @@ class Master:
                 used[p] = used.get(p, 0) | g
                 kept.append(i)
         return np.array(kept, dtype=np.int64)
-
-    def expand(self, x: Floats) -> Floats:
-        """Values of all columns of the formulation from those of the master."""
-        out = np.zeros(len(self.form.program.cost))
-        out[self.columns] = x
-        return out

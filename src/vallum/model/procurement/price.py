@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from vallum.model.procurement.formulation import Formulation
-from vallum.model.procurement.ledger import COLUMNS
 from vallum.model.procurement.search import Restricted
+from vallum.model.procurement.tables import table
 from vallum.solve import Budget
 
 __all__ = ["prices"]
@@ -36,14 +36,8 @@ def prices(form: Formulation, plan: Floats, budget: Budget) -> pl.DataFrame:
     DataFrame
         The plan table `rows`; only limits that remove anything.
     """
-    b = form.blocks
-    chosen = np.flatnonzero(plan[form.x] > 0.5)
-    members = [np.arange(b.member_start[a], b.member_start[a + 1]) for a in chosen]
-    spans = [np.arange(b.entry_start[m], b.entry_start[m + 1]) for group in members for m in group]
-    entries = np.concatenate(spans or [np.empty(0, np.int64)])
-    columns = np.concatenate((form.core, form.x[chosen], form.low[entries], form.high[entries]))
     open_ = np.array([np.inf, np.inf])
-    model = Restricted(form, 0, open_, columns[columns >= 0], budget, whole=False)
+    model = Restricted(form, 0, open_, form.columns_of(form.chosen(plan)), budget, whole=False)
     answer = model.relaxed(plan)
     rows: list[dict[str, Any]] = []
     if answer.row_dual is not None:
@@ -53,14 +47,13 @@ def prices(form: Formulation, plan: Floats, budget: Budget) -> pl.DataFrame:
             more = MORE[family.name] * (max(limit, 1.0) if family.name == "line" else 1.0)
             gained = (answer.value - model.with_limit(at, limit + more, limit)) / more
             if gained > 1e-9:
-                k = int(model.rows[at]) - family.start
+                row = int(model.rows[at])
+                state, item, year = family.labels.of(row - family.start)
                 rows.append({
-                    "rule": family.rule, "state": family.state[k] if len(family.state) else "",
-                    "item": family.item[k] if len(family.item) else "",
-                    "year": int(family.year[k]) if len(family.year) else None, "source": family.source,
-                    "sentence": family.say(int(model.rows[at])), "slack": 0.0, "price": gained,
+                    "rule": family.rule, "state": state, "item": item, "year": year,
+                    "source": family.source, "sentence": family.say(row), "slack": 0.0, "price": gained,
                 })  # fmt: skip
-    return pl.DataFrame(rows, schema=COLUMNS["rows"])
+    return table("rows", rows)
 
 
 def _suspects(form: Formulation, model: Restricted, dual: Floats) -> list[int]:

@@ -4,7 +4,7 @@ Blocks, their members and their possible order years are flat arrays, so that an
 priced in a few vectorised passes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -53,6 +53,22 @@ class Blocks:
     deliver: Floats  # (A, Y) share delivered by years after the order
     pay: Floats  # (A, Y)
 
+    def members_of(self, blocks: Ints) -> Ints:
+        """Members of some blocks, block after block."""
+        return _spans(self.member_start, blocks)
+
+    def entries_of(self, blocks: Ints) -> Ints:
+        """Entries of all members of some blocks, block after block."""
+        return _spans(self.entry_start[self.member_start], blocks)
+
+
+def _spans(start: Ints, at: Ints) -> Ints:
+    """start[i]..start[i+1] for every i of `at`, one after another."""
+    count = start[at + 1] - start[at]
+    end = np.cumsum(count)
+    out: Ints = np.arange(end[-1] if len(end) else 0) + np.repeat(start[at] - end + count, count)
+    return out
+
 
 def scale(base_quantity: Floats, exponent: Floats, quantity: Floats, saving_most: float) -> Floats:
     """Price factor of a pooled quantity, Wright's law with a floor.
@@ -65,28 +81,27 @@ def scale(base_quantity: Floats, exponent: Floats, quantity: Floats, saving_most
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """Programme x coalition x partners, before bands."""
+    """Programme x coalition x partners, G of them."""
 
     programme: Ints
     coalition: Ints
     partners: Bools
     pooled: Bools
+    inside: Bools  # (G, N)
+    participants: Ints
+    least: Floats  # (G,)
+    greatest: Floats  # (G, N), 0 outside
+    lead: Floats  # months, negotiation included
+    first: Ints  # order years
+    last: Ints
 
+    def take(self, at: Ints) -> "_Groups":
+        """Groups at positions, repeats allowed."""
+        return _Groups(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
 
-def _groups(problem: Problem, mode: Mode) -> _Groups:
-    states = len(problem.states)
-    masks = np.arange(1, 2**states) if mode == "joint" else 1 << np.arange(states)
-    allowed = ((problem.greatest > 0).T @ (1 << np.arange(states))).astype(np.int64)  # (P,) bit mask
-    inside = (masks[None, :] & ~allowed[:, None]) == 0
-    programme, at = np.nonzero(inside)
-    coalition = masks[at].astype(np.int64)
-    has_partners = problem.programme.partner_count[programme] > 0
-    programme = np.concatenate((programme, programme[has_partners]))
-    coalition = np.concatenate((coalition, coalition[has_partners]))
-    partners = np.concatenate((np.zeros(len(has_partners), bool), np.ones(int(has_partners.sum()), bool)))
-    several = (coalition & (coalition - 1)) != 0
-    pooled = (several | partners) if mode == "joint" else np.zeros(len(programme), bool)
-    return _Groups(programme, coalition, partners, pooled)
+    def partner_quantity(self, problem: Problem) -> Floats:
+        """Partners' orders that count towards the pooled quantity."""
+        return problem.programme.partner_quantity[self.programme] * (self.partners & self.pooled)
 
 
 def blocks(problem: Problem, mode: Mode) -> Blocks:
@@ -103,97 +118,98 @@ def blocks(problem: Problem, mode: Mode) -> Blocks:
         Sorted by programme, coalition, partners, band; members without a possible order year take the
         whole block out.
     """
-    groups, programme = _groups(problem, mode), problem.programme
-    p, states = groups.programme, len(problem.states)
-    inside = ((groups.coalition[:, None] >> np.arange(states)[None, :]) & 1).astype(bool)  # (G, N)
-    partner_number = programme.partner_count[p] * groups.partners
-    participants = inside.sum(axis=1) + partner_number
-    alone = participants == 1
-    least = np.where(alone, programme.least_alone[p], programme.least[p])
-    greatest = np.maximum(problem.greatest[:, p].T, least[:, None]) * inside
-    # a least order above what the member may buy rules the coalition out
-    fits = (~inside | (_allowed(problem)[:, p].T >= least[:, None] - _NEAR)).all(axis=1)
-    settings = problem.settings
+    groups = _groups(problem, mode)
+    at, band, edge, ceiling = _bands(problem, groups)
+    return _blocks(problem, groups.take(at), band, edge, ceiling)
+
+
+def _groups(problem: Problem, mode: Mode) -> _Groups:
+    """All groups of a mode that can order at all."""
+    programme, states = problem.programme, len(problem.states)
+    p, coalition, partners = _coalitions(problem, mode)
+    inside = ((coalition[:, None] >> np.arange(states)[None, :]) & 1).astype(bool)
+    participants = inside.sum(axis=1) + programme.partner_count[p] * partners
+    least = np.where(participants == 1, programme.least_alone[p], programme.least[p])
     lead = programme.lead_months[p] + negotiation_months(
-        participants.astype(float), settings["negotiation_months"], settings["delay_exponent"]
+        participants.astype(float), problem.settings["negotiation_months"], problem.settings["delay_exponent"]
     )
-    first, last = _order_years(problem, groups, lead)
-    keep = np.flatnonzero(fits & (last >= first))
-    return _with_bands(problem, groups, keep, inside, least, greatest, participants, lead, first, last)
+    first, last = _order_years(problem, p, partners, lead)
+    several = (coalition & (coalition - 1)) != 0
+    pooled = (several | partners) if mode == "joint" else np.zeros(len(p), bool)
+    greatest = np.maximum(problem.greatest[:, p].T, least[:, None]) * inside
+    # a least order may exceed what is useful, but not what the data allow
+    allowed = np.where(problem.greatest > 0, problem.most, 0.0)[:, p].T
+    fits = (~inside | (allowed >= least[:, None] - _NEAR)).all(axis=1)
+    every = _Groups(p, coalition, partners, pooled, inside, participants, least, greatest, lead, first, last)
+    return every.take(np.flatnonzero(fits & (last >= first)))
 
 
-def _allowed(problem: Problem) -> Floats:
-    # greatest is capped by usefulness; a least order may exceed the use but not the cap of the data
-    return np.where(problem.greatest > 0, problem.most, 0.0)
+def _coalitions(problem: Problem, mode: Mode) -> tuple[Ints, Ints, Bools]:
+    """Programme, coalition and partners: all members that may join, alone or together."""
+    states = len(problem.states)
+    masks = np.arange(1, 2**states) if mode == "joint" else 1 << np.arange(states)
+    allowed = ((problem.greatest > 0).T @ (1 << np.arange(states))).astype(np.int64)  # (P,) bit mask
+    programme, at = np.nonzero((masks[None, :] & ~allowed[:, None]) == 0)
+    coalition = masks[at].astype(np.int64)
+    with_partners = np.flatnonzero(problem.programme.partner_count[programme] > 0)
+    partners = np.arange(len(programme) + len(with_partners)) >= len(programme)
+    everyone = np.concatenate((np.arange(len(programme)), with_partners))
+    return programme[everyone], coalition[everyone], partners
 
 
-def _order_years(problem: Problem, groups: _Groups, lead: Floats) -> tuple[Ints, Ints]:
+def _order_years(problem: Problem, p: Ints, partners: Bools, lead: Floats) -> tuple[Ints, Ints]:
     """First and last order year (positions) so that the last delivery is inside the horizon."""
-    programme, p = problem.programme, groups.programme
-    years = len(problem.years)
+    programme, years = problem.programme, len(problem.years)
     horizon = np.floor(years - 0.5 - (lead + programme.span_months[p]) / 12 + _NEAR).astype(np.int64)
     first = np.maximum(programme.first_year[p], 0)
     last = np.minimum(np.minimum(programme.last_year[p], years - 1), horizon)
-    first = np.where(groups.partners, np.maximum(first, programme.partner_first[p]), first)
-    last = np.where(groups.partners, np.minimum(last, programme.partner_last[p]), last)
+    first = np.where(partners, np.maximum(first, programme.partner_first[p]), first)
+    last = np.where(partners, np.minimum(last, programme.partner_last[p]), last)
     return first, last
 
 
-def _with_bands(
-    problem: Problem,
-    groups: _Groups,
-    keep: Ints,
-    inside: Bools,
-    least: Floats,
-    greatest: Floats,
-    participants: Ints,
-    lead: Floats,
-    first: Ints,
-    last: Ints,
-) -> Blocks:
-    programme, settings = problem.programme, problem.settings
-    p = groups.programme[keep]
-    partner_quantity = programme.partner_quantity[p] * (groups.partners & groups.pooled)[keep]
-    low = least[keep] * inside[keep].sum(axis=1) + partner_quantity
-    high = greatest[keep].sum(axis=1) + partner_quantity
-    edges = problem.bands[None, :] * programme.base_quantity[p][:, None]  # (G, B)
+def _bands(problem: Problem, groups: _Groups) -> tuple[Ints, Ints, Floats, Floats]:
+    """Section 3: each block's group, band, edge and the quantity where its band ends."""
+    p, partner_quantity = groups.programme, groups.partner_quantity(problem)
+    low = groups.least * groups.inside.sum(axis=1) + partner_quantity
+    high = groups.greatest.sum(axis=1) + partner_quantity
+    edges = problem.bands[None, :] * problem.programme.base_quantity[p][:, None]  # (G, B)
     usable = (edges > low[:, None] + _NEAR) & (edges <= high[:, None] + _NEAR)
     edges = np.concatenate((low[:, None], edges), axis=1)
     usable = np.concatenate((np.ones((len(p), 1), bool), usable), axis=1)
-    group, column = np.nonzero(usable)
-    band = (np.cumsum(usable, axis=1) - 1)[group, column]
-    order = np.lexsort((band, groups.partners[keep][group], groups.coalition[keep][group], p[group]))
-    group, band, edge = group[order], band[order], edges[group, column][order]
-    source = keep[group]
-    p = groups.programme[source]
-    saving = settings["scale_saving_max"]
-    factor = scale(programme.base_quantity[p], programme.exponent[p], edge, saving)
-    same = np.concatenate((group[1:] == group[:-1], [False]))
-    ceiling = np.where(same, np.concatenate((edge[1:], [0.0])), np.maximum(high[group], edge))
-    error = 1.0 - scale(programme.base_quantity[p], programme.exponent[p], ceiling, saving) / factor
+    at, column = np.nonzero(usable)
+    band = (np.cumsum(usable, axis=1) - 1)[at, column]
+    order = np.lexsort((band, groups.partners[at], groups.coalition[at], p[at]))
+    at, band, edge = at[order], band[order], edges[at, column][order]
+    another = np.concatenate((at[1:] == at[:-1], np.zeros(min(len(at), 1), bool)))
+    ceiling = np.where(another, np.append(edge[1:], 0.0)[: len(edge)], np.maximum(high[at], edge))
+    return at, band, edge, ceiling
 
-    member_block, member_state = np.nonzero(inside[source])
-    member_source = source[member_block]
-    introducing = inside[source] & ~problem.operates[:, p].T
-    share = _introduction_share(problem, p, introducing, groups.pooled[source])
-    entries = (last - first + 1)[member_source]
+
+def _blocks(problem: Problem, groups: _Groups, band: Ints, edge: Floats, ceiling: Floats) -> Blocks:
+    """Members, order years and prices of blocks; `groups` gives each block's own."""
+    programme, settings, p = problem.programme, problem.settings, groups.programme
+    saving, span, years = settings["scale_saving_max"], programme.span_months[p], len(problem.years)
+    factor = scale(programme.base_quantity[p], programme.exponent[p], edge, saving)
+    error = 1.0 - scale(programme.base_quantity[p], programme.exponent[p], ceiling, saving) / factor
+    member_block, member_state = np.nonzero(groups.inside)
+    share = _introduction_share(problem, p, groups.inside & ~problem.operates[:, p].T, groups.pooled)
+    entries = (groups.last - groups.first + 1)[member_block]
     entry_member = np.repeat(np.arange(len(member_block)), entries)
     entry_start = np.concatenate(([0], np.cumsum(entries)))
-    entry_year = np.arange(len(entry_member)) - entry_start[entry_member] + first[member_source][entry_member]
-    years = len(problem.years)
-    span = programme.span_months[p]
+    since = np.arange(len(entry_member)) - entry_start[entry_member]
     return Blocks(
-        programme=p, coalition=groups.coalition[source], partners=groups.partners[source],
-        pooled=groups.pooled[source], band=band, edge=edge, scale=factor, error=np.maximum(error, 0.0),
-        participants=participants[source], lead_months=lead[source],
-        eligible=_eligible(problem, p, inside[source], groups.partners[source]),
-        partner_quantity=programme.partner_quantity[p] * (groups.partners & groups.pooled)[source],
+        programme=p, coalition=groups.coalition, partners=groups.partners, pooled=groups.pooled, band=band,
+        edge=edge, scale=factor, error=np.maximum(error, 0.0), participants=groups.participants,
+        lead_months=groups.lead, eligible=_eligible(problem, p, groups.inside, groups.partners),
+        partner_quantity=groups.partner_quantity(problem),
         member_start=np.concatenate(([0], np.cumsum(np.bincount(member_block, minlength=len(p))))),
-        member_block=member_block, member_state=member_state, least=least[member_source],
-        greatest=greatest[member_source, member_state], introduction=share[member_block, member_state],
-        entry_start=entry_start, entry_member=entry_member, entry_year=entry_year,
-        deliver=delivery_shares(lead[source], span, years),
-        pay=payment_shares(lead[source], span, settings["advance_share"], years),
+        member_block=member_block, member_state=member_state, least=groups.least[member_block],
+        greatest=groups.greatest[member_block, member_state], introduction=share[member_block, member_state],
+        entry_start=entry_start, entry_member=entry_member,
+        entry_year=since + groups.first[member_block][entry_member],
+        deliver=delivery_shares(groups.lead, span, years),
+        pay=payment_shares(groups.lead, span, settings["advance_share"], years),
     )  # fmt: skip
 
 
@@ -208,9 +224,9 @@ def _introduction_share(problem: Problem, p: Ints, introducing: Bools, pooled: B
 def _eligible(problem: Problem, p: Ints, inside: Bools, partners: Bools) -> Bools:
     """Section 9: the programme's verdict, and enough participants that may take part."""
     verdict = np.array([v.eligible for v in problem.programme.verdict], dtype=bool)
-    taking_part = (inside & problem.safe_participant[None, :]).sum(axis=1) + problem.partner_safe[
-        p
-    ] * partners
-    needed = int(problem.participants_needed.max(initial=1))
+    taking_part = (inside & problem.loan.participant[None, :]).sum(
+        axis=1
+    ) + problem.loan.partner_participants[p] * partners
+    needed = int(problem.loan.participants_needed.max(initial=1))
     out: Bools = verdict[p] & (taking_part >= needed)
     return out

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from vallum.model.procurement.cells import NONE
 from vallum.model.procurement.formulation import Formulation
 from vallum.solve import Answer, Budget, Session, Sparse
 
@@ -18,7 +19,6 @@ __all__ = ["Restricted"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-NONE = -1
 #: By how much a repeated order may differ, as a share of its greatest quantity: a plan's tables do not keep
 #: the solver's last digits, and a purse that binds to the cent has no room for them.
 SLACK = 1e-3
@@ -48,22 +48,22 @@ class Restricted:
         self.columns = np.unique(columns)
         self.at = np.full(len(program.cost), NONE)
         self.at[self.columns] = np.arange(len(self.columns))
-        blocks = np.flatnonzero(self.at[form.x] >= 0)
-        rows = self.rows = np.concatenate((np.flatnonzero(form.shared), _local_rows(form, blocks)))
+        blocks = np.flatnonzero(self.at[form.at.x] >= 0)
+        rows = self.rows = np.concatenate((np.flatnonzero(form.shared), form.rows_of(blocks)))
         row_at = np.full(len(program.row_lower), NONE)
         row_at[rows] = np.arange(len(rows))
         upper = program.row_upper.copy()
         upper[program.rows_of("level")] = caps
         self.integer = program.integer[self.columns].copy()
         if level < 2:
-            self.integer[self.at[form.types]] = False
+            self.integer[self.at[form.at.types]] = False
         column_upper = program.upper[self.columns].copy()
-        column_upper[self.at[form.x[blocks]]] = 1.0
+        column_upper[self.at[form.at.x[blocks]]] = 1.0
         self.cost = form.costs[level][self.columns]
         self.session = Session(
             self.cost, program.lower[self.columns], column_upper,
-            program.matrix.pick(self.columns, row_at, len(rows)), program.row_lower[rows], upper[rows], budget,
-            integer=self.integer,
+            program.matrix.pick(self.columns, row_at, len(rows)), program.row_lower[rows], upper[rows],
+            budget, integer=self.integer,
         )  # fmt: skip
         self.blocks = blocks
         self.lower, self.upper = program.lower[self.columns].copy(), column_upper
@@ -71,12 +71,9 @@ class Restricted:
         self.totals = np.arange(len(self.columns), len(self.columns) + len(self.members))
 
     def _add_totals(self) -> Ints:
-        """sum over years of q = step * K for every member of the blocks; returns the members."""
+        """Add rows `sum over years of q = step * K` for every member of the blocks; returns the members."""
         form, b = self.form, self.form.blocks
-        start = b.member_start
-        members = np.concatenate(
-            [np.arange(start[a], start[a + 1]) for a in self.blocks] or [np.empty(0, np.int64)]
-        )
+        members = b.members_of(self.blocks)
         step = form.problem.programme.step[b.programme[b.member_block[members]]]
         most = np.floor(b.greatest[members] / step + 1e-9)
         self.session.add_columns(np.zeros(len(members)), np.zeros(len(members)), most, _empty(len(members)),
@@ -90,7 +87,7 @@ class Restricted:
             [len(self.columns) + np.arange(len(members))],
             [-step],
         )
-        for entries, quantity in ((form.low, b.least), (form.high, b.greatest)):
+        for entries, quantity in ((form.at.low, b.least), (form.at.high, b.greatest)):
             column = np.where(entries >= 0, self.at[np.maximum(entries, 0)], NONE)
             here = np.flatnonzero((column >= 0) & (place[b.entry_member] >= 0))
             rows.append(place[b.entry_member[here]])
@@ -106,17 +103,10 @@ class Restricted:
         """A start from values of all columns of the formulation."""
         b = self.form.blocks
         step = self.form.problem.programme.step[b.programme[b.member_block[self.members]]]
-        ordered = np.bincount(b.entry_member, weights=self.quantity(full), minlength=len(b.member_block))
+        ordered = np.bincount(b.entry_member, weights=self.form.quantity(full), minlength=len(b.member_block))
         out = full[self.columns].copy()
         out[self.integer] = np.round(out[self.integer])
         return np.concatenate((out, np.round(ordered[self.members] / step)))
-
-    def quantity(self, full: Floats) -> Floats:
-        """Ordered quantity of every entry."""
-        form, b = self.form, self.form.blocks
-        low = np.where(form.low >= 0, full[np.maximum(form.low, 0)], 0.0)
-        out: Floats = low * b.least[b.entry_member] + full[form.high] * b.greatest[b.entry_member]
-        return out
 
     def solve(
         self,
@@ -152,7 +142,7 @@ class Restricted:
         -------
         values of all columns of the formulation, or None when the rounding ran into a dead end
         """
-        chosen = self.at[self.form.x[self.blocks]]
+        chosen = self.at[self.form.at.x[self.blocks]]
         other = np.setdiff1d(np.flatnonzero(self.integer), chosen)
         if choices is None:
             answer = self._lift(chosen, self.session.lp())
@@ -174,7 +164,7 @@ class Restricted:
         """A plan with exactly the orders and integers of `full`; stocks and money are worked out."""
         form, b = self.form, self.form.blocks
         entries = np.flatnonzero(np.isin(b.member_block[b.entry_member], self.blocks))
-        orders = np.concatenate((form.low[entries], form.high[entries]))
+        orders = np.concatenate((form.at.low[entries], form.at.high[entries]))
         orders = self.at[orders[orders >= 0]]
         integers = np.flatnonzero(self.integer)
         ordered = full[self.columns][orders]
@@ -220,7 +210,7 @@ class Restricted:
         return answer
 
     def _settle(self, columns: Ints, answer: Answer) -> Answer:
-        """Round to the nearest whole, the nearly whole first; a lone column that cannot goes the other way."""
+        """Round to the nearest whole, the nearly whole first; a lone column may go the other way."""
         share = 0.34
         while len(columns) and answer.x is not None:
             value = answer.x[columns]
@@ -249,13 +239,6 @@ class Restricted:
         out = np.zeros(len(self.form.program.cost))
         out[self.columns] = x[: len(self.columns)]
         return out
-
-
-def _local_rows(form: Formulation, blocks: Ints) -> Ints:
-    start = form.blocks.member_start
-    members = np.concatenate([np.arange(start[a], start[a + 1]) for a in blocks] or [np.empty(0, np.int64)])
-    band = form.band_row[blocks]
-    return np.concatenate((form.member_row[members], band[band >= 0]))
 
 
 def _empty(columns: int) -> Sparse:

@@ -21,7 +21,7 @@ from vallum.model.procurement.pricing import Mode, blocks
 from vallum.model.procurement.problem import Problem
 from vallum.model.procurement.result import LEVELS, Level, Point, Solution
 from vallum.model.procurement.search import Restricted
-from vallum.solve import Budget, Cancel, Limits
+from vallum.solve import Budget, Cancel, Limits, SolverFailed
 
 __all__ = ["NotReached", "Progress", "Stage", "solve"]
 
@@ -96,11 +96,16 @@ def solve(
 
 @dataclass(slots=True)
 class _Best:
-    """The best plan of a level and the best bound."""
+    """One level's task and its state: the best plan so far and the best bound.
 
+    `caps` are the right-hand sides of the rows that hold earlier levels; inf: open.
+    """
+
+    level: int
+    caps: Floats
     plan: Floats
     value: float
-    bound: float
+    bound: float = -INF
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class _Run:
     seconds: dict[str, float] = field(default_factory=dict)
     levels: list[Level] = field(default_factory=list)
     form: Formulation = field(init=False)
-    master: Master | None = None
+    former: Master | None = None  # of the level before: its blocks carry over
 
     def __post_init__(self) -> None:
         self.say("pricing coalitions", None, None)
@@ -127,7 +132,7 @@ class _Run:
         caps = np.array([INF, INF])
         if standing is None and self.mode == "joint" and len(self.form.program.cost) > SMALL:
             standing = self.alone()
-        plan = self.nothing() if standing is None else self.adopted(standing, caps)
+        plan = self.nothing() if standing is None else self.adopted(standing)
         tolerance = self.problem.settings["level_tolerance"]
         for level, until in enumerate(SHARES):
             plan = self.level(level, caps, plan, until)
@@ -140,20 +145,17 @@ class _Run:
     def alone(self) -> Standing:
         """A quick national plan; it exists long before the joint bound does."""
         national = _Run(self.problem, "national", self.budget, None)
-        open_ = np.array([INF, INF])
-        best = _Best(national.nothing(), INF, -INF)
-        national.generate(0, open_, best, 0.1)
-        national.dives(0, open_, best, 0.1)
+        best = _Best(0, np.array([INF, INF]), national.nothing(), INF)
+        national.dives(national.generate(best, 0.1), best, 0.1)
         tables = ledger(national.form, best.plan)
         return Standing(tables["orders"], tables["expansions"], tables["schools"])
 
     def hold(self, shortfall: float, standing: Standing | None) -> Solution:
         """Least cost at a given shortfall; level 1 is reported as held."""
         caps = np.array([shortfall + 1e-9 * max(1.0, abs(shortfall)), INF])
-        open_ = np.array([INF, INF])
-        plan = self.nothing() if standing is None else self.adopted(standing, open_)
+        plan = self.nothing() if standing is None else self.adopted(standing)
         if not self.keeps(plan, caps):
-            plan = self.level(0, open_, plan, 0.5)
+            plan = self.level(0, np.array([INF, INF]), plan, 0.5)
             self.levels.clear()
         if not self.keeps(plan, caps):
             raise NotReached(
@@ -185,20 +187,19 @@ class _Run:
     def level(self, level: int, caps: Floats, plan: Floats, until: float) -> Floats:
         """Minimise one level from a plan that keeps the caps; returns a plan at least as good."""
         started, began = self.budget.seconds(), self.spent_share()
-        cost = self.form.costs[level]
-        best = _Best(plan, float(cost @ plan), -INF)
+        best = _Best(level, caps, plan, float(self.form.costs[level] @ plan))
         columns = len(self.form.program.cost)
         if columns <= SMALL:
-            self.branch(level, caps, best, np.arange(columns), until, whole=True)
+            self.branch(best, np.arange(columns), until, whole=True)
         else:
-            self.generate(level, caps, best, began + 0.35 * (until - began))
-            self.dives(level, caps, best, began + 0.5 * (until - began))
-            self.improve(level, caps, best, began, until)
+            master = self.generate(best, began + 0.35 * (until - began))
+            self.dives(master, best, began + 0.5 * (until - began))
+            self.improve(master, best, until)
         if level == 2:
             best.bound = float(np.ceil(best.bound - 1e-6))
         best.bound = float(min(best.bound, best.value))
         self.levels.append(Level(LEVELS[level], best.value, best.bound, self.budget.seconds() - started))
-        self.note(level, best)
+        self.note(best)
         return best.plan
 
     def spent_share(self) -> float:
@@ -207,93 +208,76 @@ class _Run:
         by_work = self.budget.work_used / limits.work if limits.work else 0.0
         return min(max(by_time, by_work), 1.0)
 
-    def generate(self, level: int, caps: Floats, best: _Best, until: float) -> None:
+    def generate(self, best: _Best, until: float) -> Master:
         """Bound the level by block generation; the master's blocks carry over to the next level."""
         self.say("bounding by block generation", best.value, None)
-        former, self.master = self.master, Master(self.form, level, caps, self.budget)
+        former, master = self.former, Master(self.form, best.level, best.caps, self.budget)
         if former is None:
-            self.master.seed()
+            master.seed()
         else:
-            self.master.activate(np.flatnonzero(former.active))
-            self.master.add(former.columns)
-        self.master.admit(best.plan)
+            master.activate(np.flatnonzero(former.active))
+            master.add(former.columns)
+        master.admit(best.plan)
 
         def watch(_: float, bound: float) -> None:
             best.bound = max(best.bound, bound)
-            self.note(level, best)
+            self.note(best)
 
-        self.master.solve(until, watch)
+        master.solve(until, watch)
         self.seconds.setdefault("bound", self.budget.seconds())
+        self.former = master
+        return master
 
-    def dives(self, level: int, caps: Floats, best: _Best, until: float) -> None:
+    def dives(self, master: Master, best: _Best, until: float) -> None:
         """Complete plans by rounding the bound's linear programme, and that of the plan's own blocks."""
-        assert self.master is not None
         self.say("diving", best.value, best.bound)
-        chosen = np.flatnonzero(best.plan[self.form.x] > 0.5)
+        chosen = self.form.chosen(best.plan)
         if len(chosen):
-            self.take(level, best, self.restricted(level, caps, self.years(chosen), whole=True).dive())
+            self.take(best, self.restricted(best, chosen).dive())
         for take, share in DIVES:
-            choices = self.master.dive(until, take, share)
-            self.take(
-                level, best, self.restricted(level, caps, self.years(choices), whole=True).dive(choices)
-            )
+            choices = master.dive(until, take, share)
+            self.take(best, self.restricted(best, choices).dive(choices))
         self.seconds.setdefault("first plan", self.budget.seconds())
 
-    def improve(self, level: int, caps: Floats, best: _Best, began: float, until: float) -> None:
+    def improve(self, master: Master, best: _Best, until: float) -> None:
         """Branch and bound over the master's blocks, then over neighbourhoods of the plan.
 
         When all columns are few enough, level 1 first lets branch and bound see them all: its root raises
         the bound above that of the linear programme.
         """
-        assert self.master is not None
-        if level == 0:
+        if best.level == 0:
             here = self.spent_share()
             if len(self.form.program.cost) <= MEDIUM:
-                columns = np.arange(len(self.form.program.cost))
-                self.whole_totals(caps, best, columns, here + 0.3 * (until - here))
-            self.master.widen(0, YEARS)
-        self.neighbourhoods(level, caps, best, until)
+                self.whole_totals(best, here + 0.3 * (until - here))
+            master.widen(0, YEARS)
+        self.neighbourhoods(master, best, until)
 
-    def whole_totals(self, caps: Floats, best: _Best, columns: Ints, until: float) -> None:
+    def whole_totals(self, best: _Best, until: float) -> None:
         """Branch and bound with fractions of units, then whole totals for the choices it made."""
-        loose = self.branch(0, caps, best, columns, until, whole=False)
+        loose = self.branch(best, np.arange(len(self.form.program.cost)), until, whole=False)
         if loose is not None:
-            choices = np.flatnonzero(loose[self.form.x] > 0.5)
-            self.take(0, best, self.restricted(0, caps, self.years(choices), whole=True).settle(loose))
+            self.take(best, self.restricted(best, self.form.chosen(loose)).settle(loose))
 
-    def neighbourhoods(self, level: int, caps: Floats, best: _Best, until: float) -> None:
-        """Fix-and-optimise: free the choices of a few classes at a time, everything else but choices stays free."""
-        assert self.master is not None
+    def neighbourhoods(self, master: Master, best: _Best, until: float) -> None:
+        """Fix-and-optimise: free the choices of a few classes at a time; all but choices stays free."""
         klass = self.problem.programme.klass[self.form.blocks.programme]
         random = np.random.default_rng(self.budget.limits.seed)
         queue: list[int] = []
-        size, active = 0, np.flatnonzero(self.master.active)
+        size, active = 0, np.flatnonzero(master.active)
         while not self.budget.spent(until):
-            chosen = np.flatnonzero(best.plan[self.form.x] > 0.5)
             if len(queue) < size or size == 0:
                 queue = [int(k) for k in random.permutation(len(self.problem.classes))]
                 # first the chosen blocks alone, then wider and wider neighbourhoods
                 size = min(4 if size == 0 else size + 1, len(queue))
-                free = free_blocks([], klass, active)
+                classes: list[int] = []
             else:
-                free = free_blocks(queue[:size], klass, active)
-                queue = queue[size:]
-            columns = np.union1d(self.years(chosen), self.master_columns(free))
-            self.branch(level, caps, best, columns, until, whole=True, bounds=False, seconds=6.0, gap=1e-3)
-
-    def master_columns(self, free: Ints) -> Ints:
-        """The master's columns of some blocks."""
-        assert self.master is not None
-        form = self.form
-        inside = np.isin(self.master.columns, form.x[free])
-        entries = self.master.entries(free)
-        wanted = np.concatenate((form.low[entries], form.high[entries]))
-        return np.concatenate((self.master.columns[inside], np.intersect1d(self.master.columns, wanted)))
+                classes, queue = queue[:size], queue[size:]
+            free = active[np.isin(klass[active], classes)]
+            columns = np.union1d(self.form.columns_of(self.form.chosen(best.plan)), master.columns_of(free))
+            self.branch(best, columns, until, whole=True, bounds=False, seconds=6.0, gap=1e-3)
 
     def branch(
         self,
-        level: int,
-        caps: Floats,
         best: _Best,
         columns: Ints,
         until: float,
@@ -306,90 +290,77 @@ class _Run:
         """Branch and bound over some columns from the best plan; returns what it found."""
         if self.budget.spent(until):
             return None
-        model = self.restricted(level, caps, columns, whole=whole)
+        model = Restricted(self.form, best.level, best.caps, columns, self.budget, whole=whole)
         complete = len(model.columns) == len(self.form.program.cost) and bounds
-        self.say(
-            "branch and bound" if whole else "branch and bound, fractions of units", best.value, best.bound
-        )
+        stage = "branch and bound" if whole else "branch and bound, fractions of units"
+        self.say(stage, best.value, best.bound)
 
         def watch(value: float, bound: float) -> None:
             if complete and bound > best.bound:
                 best.bound = bound
             if whole and value < best.value - 1e-9:
-                self.note(level, _Best(best.plan, value, best.bound))
+                self.note(best, value)
 
+        allowed = self.budget.limits.gap if best.level == 0 else min(self.budget.limits.gap, 1e-4)
         answer, found = model.solve(
             seconds=min(self.budget.left(until), self.patience(seconds)), work=self.budget.work_left(until),
-            gap=max(gap, self.budget.limits.gap if level == 0 else min(self.budget.limits.gap, 1e-4)), start=best.plan, progress=watch,
+            gap=max(gap, allowed), start=best.plan, progress=watch,
         )  # fmt: skip
         if complete:
             best.bound = max(best.bound, answer.bound)
         if found is not None and whole:
-            self.take(level, best, model.fixed(found))
+            self.take(best, model.fixed(found))
         return found
 
     def patience(self, seconds: float) -> float:
         """Seconds for one neighbourhood; without a time limit only work counts."""
         return seconds if self.budget.limits.time_limit is not None else INF
 
-    def take(self, level: int, best: _Best, plan: Floats | None) -> None:
+    def take(self, best: _Best, plan: Floats | None) -> None:
         """Keep a plan that is better."""
         if plan is None:
             return
-        value = float(self.form.costs[level] @ plan)
+        value = float(self.form.costs[best.level] @ plan)
         if value < best.value - 1e-12:
             best.plan, best.value = plan, value
-            self.note(level, best)
+            self.note(best)
 
     # plans and columns --------------------------------------------------------------------------------
 
-    def restricted(self, level: int, caps: Floats, columns: Ints, *, whole: bool) -> Restricted:
-        return Restricted(self.form, level, caps, columns, self.budget, whole=whole)
-
-    def years(self, choices: Ints) -> Ints:
-        """Core columns and every order year of some blocks."""
-        form = self.form
-        start, entry = form.blocks.member_start, form.blocks.entry_start
-        spans = [np.arange(entry[start[a]], entry[start[a + 1]]) for a in choices]
-        entries = np.concatenate(spans or [np.empty(0, np.int64)])
-        columns = np.concatenate((form.core, form.x[choices], form.low[entries], form.high[entries]))
-        return columns[columns >= 0]
-
-    def with_plan(self, plan: Floats) -> Ints:
-        """The master's columns and every order year of a plan's blocks."""
-        assert self.master is not None
-        return np.union1d(self.master.columns, self.years(np.flatnonzero(plan[self.form.x] > 0.5)))
+    def restricted(self, best: _Best, choices: Ints) -> Restricted:
+        """The model of some blocks with all their order years and whole units."""
+        columns = self.form.columns_of(choices)
+        return Restricted(self.form, best.level, best.caps, columns, self.budget, whole=True)
 
     def nothing(self) -> Floats:
         """The plan that buys nothing; it always exists."""
-        caps = np.array([INF, INF])
-        plan = self.restricted(0, caps, self.form.core, whole=False).fixed(
-            np.zeros(len(self.form.program.cost))
-        )
-        assert plan is not None, "buying nothing breaks no rule"
+        model = Restricted(self.form, 0, np.array([INF, INF]), self.form.core, self.budget, whole=False)
+        plan = model.fixed(np.zeros(len(self.form.program.cost)))
+        if plan is None:
+            raise SolverFailed("HiGHS found no plan, not even the one that buys nothing",
+                               remedy="run `vallum doctor` and report the region")  # fmt: skip
         return plan
 
-    def adopted(self, standing: Standing, caps: Floats) -> Floats:
+    def adopted(self, standing: Standing) -> Floats:
         """A standing plan in this mode's columns; buying nothing where it does not fit."""
         choices, values = adopt(self.form, standing)
-        plan = self.restricted(0, caps, self.years(choices), whole=True).repeat(values)
+        columns = self.form.columns_of(choices)
+        model = Restricted(self.form, 0, np.array([INF, INF]), columns, self.budget, whole=True)
+        plan = model.repeat(values)
         return self.nothing() if plan is None else plan
 
     # reporting ----------------------------------------------------------------------------------------
 
-    def note(self, level: int, best: _Best) -> None:
-        point = Point(self.budget.seconds(), LEVELS[level], best.value, best.bound)
+    def note(self, best: _Best, value: float | None = None) -> None:
+        """Extend the curve; `value`: of a solution that is not complete yet."""
+        shown = best.value if value is None else value
+        point = Point(self.budget.seconds(), LEVELS[best.level], shown, best.bound)
         last = self.curve[-1] if self.curve else None
         if last is None or (last.level, last.value, last.bound) != (point.level, point.value, point.bound):
             self.curve.append(point)
-            self.say(f"level {level + 1}: {LEVELS[level]}", best.value, best.bound)
+            self.say(f"level {best.level + 1}: {point.level}", point.value, point.bound)
 
     def say(self, stage: str, value: float | None, bound: float | None) -> None:
         if self.progress is not None:
             finite = None if bound is None or bound == -INF else bound
             self.progress(Stage(stage, self.mode, self.budget.seconds(), value, finite))
-
-
-def free_blocks(classes: list[int], klass: Ints, active: Ints) -> Ints:
-    """Active blocks whose programme belongs to one of the classes."""
-    return active[np.isin(klass[active], classes)]

@@ -138,7 +138,7 @@ def figure(study: Study) -> Figure:
         [_table(study, p) for p in reversed(study.plans)],
         ("purses", "safe_loans", "line_capacity", "lines", "crews", "gateways"),
         ("rows", "money", "lines", "crews", "nodes"),
-        "Prices are those of the last linear problem with all choices fixed: they hold for small changes. "
+        "Each price was confirmed by solving again with more of the limit, all choices fixed. "
         "The bars show a tenth more of a limit in every year in which it binds.",
         "No limit that one can act on binds.",
     )
