@@ -2,9 +2,11 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,8 @@ def test_an_error_becomes_a_message_and_a_code(
         (["plan", "toy", "--out", "o", "--seed", "99999999999"], "--seed"),
         (["plan", "toy", "--out", "o", "--seed", "one"], "--seed"),
         (["plan", "toy", "--out", "o", "--threads", "0"], "--threads"),
+        (["plan", "toy", "--out", "o", "--threads", "100000"], "--threads"),
+        (["plan", "toy", "--out", ""], "--out"),
         (["plan", "toy", "--out", "o", "--mode", "alone"], "--mode"),
         (["audit"], "DIRECTORY"),
         (["compare"], "DIRECTORIES"),
@@ -130,3 +134,63 @@ def test_a_full_disk_under_standard_output_is_told() -> None:
     assert done.returncode == 2
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+MARKED = "[/red]o[bold]x"
+
+
+def test_a_folder_with_the_marks_of_rich_in_its_name(
+    run: Callable, toy_plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(toy_plan, MARKED)
+    assert MARKED in run("report", MARKED).out
+    assert run("audit", MARKED).code == 0
+    assert MARKED in run("compare", MARKED).out
+    outcome = run("plan", "toy", "--mode", "joint", "--time-limit", "5", "--out", f"{MARKED}2")
+    assert (outcome.code, f"{MARKED}2" in outcome.out) == (0, True)
+    monkeypatch.chdir(MARKED)
+    assert MARKED in run("doctor").out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+def test_a_folder_whose_name_is_no_text(run: Callable, toy_plan: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"a\xffb")
+    shutil.copytree(toy_plan, folder)
+    assert run("report", folder, "--json").document("report")["report"].endswith("a?b/report.html")
+    assert run("check", folder / "none", "--json").document("error")["error"]["message"]
+
+
+def test_a_run_file_of_another_program(run: Callable, toy_plan: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    shutil.copytree(toy_plan, folder)
+    (folder / "joint" / "run.json").write_text('{"status": 7}')
+    outcome = run("compare", folder)
+    assert outcome.code == 2
+    assert "run.json" in outcome.err
+    assert "vallum plan" in outcome.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shell's words are POSIX")
+@pytest.mark.parametrize(
+    ("redirection", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), ("2>/dev/full", 0), (">/dev/full", 2)]
+)
+def test_streams_that_are_closed_or_full(tmp_path: Path, redirection: str, code: int) -> None:
+    words = f"-m vallum plan toy --mode joint --time-limit 5 --out {tmp_path / 'o'}"
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" {words} {redirection}', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr + done.stdout
+    assert (tmp_path / "o" / "manifest.json").is_file()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shell's words are POSIX")
+@pytest.mark.parametrize("words", ["--help", "check toy", "check toy --json"])
+def test_a_reader_that_has_gone(words: str) -> None:
+    script = f'{{ "$0" -m vallum {words}; echo $? >&2; }} | true'
+    done = subprocess.run(["sh", "-c", script, sys.executable], capture_output=True, text=True, check=False)
+    assert done.stderr.split() == [str(BROKEN_PIPE)]

@@ -1,7 +1,10 @@
 """Each kind of bad input becomes a finding with file, row, column, rule, value and remedy."""
 
+import csv
+import io
 import json
 import os
+import re
 import resource
 import time
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from vallum.core.errors import BadInput
 from vallum.region import Region, sheet
 from vallum.region.findings import MOST_PER_RULE
 from vallum.region.package import DESCRIPTOR
@@ -157,20 +161,74 @@ def test_a_byte_order_mark_is_read_with_a_warning(folder: Path, region: Region) 
     assert read.content_hash == region.content_hash
 
 
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_another_delimiter(folder: Path, mark: str) -> None:
+def test_tabs_for_commas(folder: Path) -> None:
     path = folder / "needs.csv"
-    path.write_text(path.read_text().replace(",", mark))
+    path.write_text(path.read_text().replace(",", "\t"))
     region = Region.read(folder)
     row = only(region, file="needs.csv", rule="delimiter", row=1, severity="error")
     assert "CSV UTF-8" in str(row["remedy"])
     assert region.findings.height == 1, "one cause, one finding"
 
 
-def test_the_first_line_that_tells_a_spreadsheet_the_delimiter(folder: Path) -> None:
-    path = folder / "needs.csv"
-    path.write_text("sep=;\n" + path.read_text().replace(",", ";"))
-    only(Region.read(folder), file="needs.csv", rule="delimiter")
+def semicolons(path: Path, first: str = "", *, decimal: str = ",") -> None:
+    """Write a table as a spreadsheet does in a country with a decimal comma."""
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(first)
+        writer = csv.writer(file, delimiter=";")
+        writer.writerows(
+            [re.sub(r"^(-?\d*)\.(\d+)$", rf"\1{decimal}\2", cell) for cell in row] for row in rows
+        )
+
+
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+@pytest.mark.parametrize("decimal", [",", "."])
+def test_semicolons_are_read_with_a_warning(folder: Path, region: Region, first: str, decimal: str) -> None:
+    for path in folder.glob("*.csv"):
+        semicolons(path, first, decimal=decimal)
+    read = Region.read(folder)
+    assert read.sound, read.findings.to_dicts()
+    assert read.content_hash == region.content_hash
+    row = only(read, file="purses.csv", rule="delimiter", severity="warning")
+    assert "semicolons" in str(row["message"])
+
+
+@pytest.mark.parametrize("date", ["15.1.2026", "15.01.2026"])
+def test_dates_as_most_of_europe_writes_them(folder: Path, region: Region, date: str) -> None:
+    found = [path for path in folder.glob("*.csv") if "2026-01-15" in path.read_text()]
+    assert found
+    for path in found:
+        path.write_text(path.read_text().replace("2026-01-15", date))
+    read = Region.read(folder)
+    assert read.findings.height == 0
+    assert read.content_hash == region.content_hash
+
+
+def test_a_table_has_one_decimal_mark(folder: Path) -> None:
+    path = folder / "line_capacity.csv"
+    semicolons(path)
+    text = path.read_text()
+    path.write_text(text.replace("L_A;2026;10;", "L_A;2026;10,5;").replace("L_A;2027;10;", "L_A;2027;1.000;"))
+    row = only(Region.read(folder), file="line_capacity.csv", row=3, column="capacity", severity="error")
+    assert (row["rule"], row["value"]) == ("decimal comma", "1.000")
+
+
+def test_a_number_that_nothing_can_have(spoil: Spoil) -> None:
+    region = spoil("line_capacity.csv", "L_A,2027,10,", "L_A,2027,1e308,")
+    row = only(region, file="line_capacity.csv", row=3, column="capacity", rule="bounds")
+    assert "any region" in str(row["message"])
+
+
+def test_a_whole_number_is_asked_for_in_digits(spoil: Spoil) -> None:
+    row = only(spoil("line_capacity.csv", "L_A,2027", "L_A,soon"), row=3, column="year", rule="type")
+    assert "decimal" not in str(row["remedy"])
+    assert "nothing" not in str(row["remedy"])
+
+
+def test_an_empty_name_is_no_region(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(BadInput):
+        Region.read("")
 
 
 @pytest.mark.parametrize(

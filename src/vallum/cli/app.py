@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from vallum.cli import audit, check, compare, doctor, plan, report
 from vallum.cli.outcome import Boundary
+from vallum.cli.output import OwnConsole, open_closed_streams
 
 __all__ = ["app", "main"]
 
@@ -59,9 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code, as docs/reference/cli.md lists them.
     """
+    open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     with Boundary(as_json="--json" in words, debug="--debug" in words) as boundary:
-        answer = app(words)
+        answer = app(words, console=OwnConsole())
         boundary.code = answer if isinstance(answer, int) else 0
         # A closed pipe shows itself here and not while the interpreter shuts down.
         sys.stdout.flush()

@@ -18,7 +18,9 @@ __all__ = ["compare", "print_comparison"]
 CHANGES_LISTED_AT_MOST = 40
 
 
-def compare(*directories: Annotated[Path, Parameter(required=True)], common: Common | None = None) -> int:
+def compare(
+    *directories: Annotated[Path, Parameter(required=True, json_list=False)], common: Common | None = None
+) -> int:
     """Put plans side by side: shortfall, cost, types, and which programmes changed.
 
     A plan alone and a plan together of the same region are compared with the interval that is proven.
@@ -31,7 +33,11 @@ def compare(*directories: Annotated[Path, Parameter(required=True)], common: Com
     common = common or Common()
     from vallum.plan.compare import compare_plans
 
-    document = msgspec.convert(compare_plans(directories), CompareDocument)
+    try:
+        document = msgspec.convert(compare_plans(directories), CompareDocument)
+    except msgspec.ValidationError as error:
+        where = ", ".join(str(folder / "run.json") for folder in directories)
+        raise damaged(where, error) from error
     document.comparison = comparison_of(directories)
     if common.json:
         emit(document)
@@ -54,9 +60,7 @@ def comparison_of(directories: tuple[Path, ...]) -> Comparison | None:
         try:
             return msgspec.convert(read_json(kept), Comparison)
         except msgspec.ValidationError as error:
-            raise BadInput(
-                str(error), where=str(kept), rule="damaged", remedy="Plan again with `vallum plan`."
-            ) from error
+            raise damaged(str(kept), error) from error
     plans = [plan for folder in directories for plan in read_plans(folder).values()]
     if sorted(plan.mode for plan in plans) != ["joint", "national"]:
         return None
@@ -64,6 +68,11 @@ def comparison_of(directories: tuple[Path, ...]) -> Comparison | None:
     if national.manifest["region"]["content_hash"] != joint.manifest["region"]["content_hash"]:
         return None
     return msgspec.convert(compare(national, joint), Comparison)
+
+
+def damaged(where: str, error: Exception) -> BadInput:
+    """Return the error for a file whose members are not those that the planning wrote."""
+    return BadInput(str(error), where=where, rule="damaged", remedy="Plan again with `vallum plan`.")
 
 
 def print_plans(document: CompareDocument) -> None:

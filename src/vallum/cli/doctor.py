@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rich.markup import escape
+
 from vallum.cli.documents import Condition, DoctorDocument
 from vallum.cli.options import Common
 from vallum.cli.outcome import NO, OK
@@ -34,7 +36,8 @@ def doctor(*, common: Common | None = None) -> int:
         shown = table("what", "status", "value", "remedy")
         for one in conditions:
             colour = COLOURS[one.status]
-            shown.add_row(one.name, f"[{colour}]{one.status}[/]", one.value, one.remedy or "")
+            name, value, remedy = map(escape, (one.name, one.value, one.remedy or ""))
+            shown.add_row(name, f"[{colour}]{one.status}[/]", value, remedy)
         show(shown, "Ready." if healthy else "Vallum does not work here until what failed is put right.")
     return OK if healthy else NO
 

@@ -3,17 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cyclopts import Parameter, Token
 
 __all__ = [
     "Common",
+    "a_folder",
     "a_fraction",
     "a_seed",
     "positive",
+    "some_threads",
     "whole",
 ]
 
+#: More than any machine has; the solver would ask for memory for each of them.
+MOST_THREADS = 256
 #: Of HiGHS, as of most random generators in C.
 LARGEST_SEED = 2**31 - 1
 
@@ -41,6 +46,21 @@ def a_seed(_: object, value: int) -> None:
     if not 0 <= value <= LARGEST_SEED:
         message = f"It must be from 0 to {LARGEST_SEED}."
         raise ValueError(message)
+
+
+def some_threads(_: object, value: int) -> None:
+    """Refuse a number of threads that no machine has."""
+    if not 1 <= value <= MOST_THREADS:
+        message = f"It must be from 1 to {MOST_THREADS}."
+        raise ValueError(message)
+
+
+def a_folder(_: object, tokens: Sequence[Token]) -> Path:
+    """Read the name of a folder; an empty one, as an unset variable leaves, is not the folder one is in."""
+    if not tokens[0].value.strip():
+        message = "It must not be empty; the folder that you are in is called . (a point)."
+        raise ValueError(message)
+    return Path(tokens[0].value)
 
 
 def whole(_: object, tokens: Sequence[Token]) -> int:

@@ -1,5 +1,6 @@
 """How a command ends: every exception becomes a message for a person and an exit code."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -27,6 +28,7 @@ OPERATING_SYSTEM_REMEDIES = {
     errno.EDQUOT: "Free some space within the quota, or name a folder on another disk.",
     errno.EACCES: "Check the permissions, or name another folder.",
     errno.EPERM: "Check the permissions, or name another folder.",
+    errno.ENAMETOOLONG: "Give a shorter name.",
     errno.EROFS: "Name a folder that can be written to.",
 }
 
@@ -64,12 +66,13 @@ class Boundary:
         self.code, problem = describe(error)
         if self.debug:
             traceback.print_exception(error)
-        say(f"[bold red]error:[/] {escaped(problem)}")
+        # A stream that itself is what failed can say nothing; the exit code still does.
+        with contextlib.suppress(OSError):
+            say(f"[bold red]error:[/] {escaped(problem)}")
         if self.as_json:
             try:
                 emit(ErrorDocument(error=problem))
             except OSError:
-                # Standard output itself is what failed; the message above has said so.
                 close_output()
         return True
 
@@ -86,7 +89,7 @@ def escaped(problem: Problem) -> str:
     where = f"{problem.where}: " if problem.where else ""
     rule = f" [{problem.rule}]" if problem.rule else ""
     remedy = f" {problem.remedy}" if problem.remedy else ""
-    return escape(f"{where}{problem.message}{rule}{remedy}")
+    return escape(f"{where}{problem.message.removesuffix('.')}.{rule}{remedy}")
 
 
 def describe(error: BaseException) -> tuple[int, Problem]:

@@ -1,20 +1,18 @@
 """`vallum plan REGION --out DIR`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Parameter
+from rich.markup import escape
 
 from vallum.cli.compare import print_comparison
 from vallum.cli.documents import Comparison, ModeResult, PlanDocument
-from vallum.cli.options import Common, a_fraction, a_seed, positive, whole
+from vallum.cli.options import Common, a_folder, a_fraction, a_seed, positive, some_threads, whole
 from vallum.cli.outcome import OK
 from vallum.cli.output import emit, libraries_silenced, number, say, show, table
 from vallum.cli.progress import Progress
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["plan"]
 
@@ -25,14 +23,14 @@ def plan(
     region: str,
     /,
     *,
-    out: Path,
+    out: Annotated[Path, Parameter(converter=a_folder)],
     mode: Literal["national", "joint", "both"] = "both",
     scenario: Path | None = None,
     time_limit: Annotated[float | None, Parameter(validator=positive)] = None,
     work: Annotated[int | None, Parameter(validator=positive, converter=whole)] = None,
     gap: Annotated[float, Parameter(validator=a_fraction)] = 0.0001,
     seed: Annotated[int, Parameter(validator=a_seed, converter=whole)] = 0,
-    threads: Annotated[int, Parameter(validator=positive, converter=whole)] = 1,
+    threads: Annotated[int, Parameter(validator=some_threads, converter=whole)] = 1,
     common: Common | None = None,
 ) -> int:
     """Plan a region alone, together, or both, and write the plan to a folder.
@@ -81,7 +79,7 @@ def plan(
     else:
         print_plan(document)
     if document.interrupted:
-        say(f"Interrupted: the best plan found until then is in {out}.")
+        say(f"Interrupted: the best plan found until then is in {escape(str(out))}.")
     return OK
 
 
@@ -122,4 +120,4 @@ def print_plan(document: PlanDocument) -> None:
     if document.compare:
         print_comparison(document.compare)
         show("")
-    show(f"The plan is in {document.out}")
+    show(f"The plan is in {escape(document.out)}")

@@ -1,5 +1,6 @@
 """Progress of a plan on standard error: a live table on a terminal, plain lines elsewhere."""
 
+import contextlib
 import sys
 from types import TracebackType
 from typing import Protocol, Self
@@ -88,8 +89,10 @@ class Progress:
             self.live.update(self.render())
         elif self.worth_a_line(event):
             self.printed[event.mode] = (event.stage, event.seconds)
-            self.console.print(self.line(event), markup=False, soft_wrap=True)
-            sys.stderr.flush()
+            # A plan is worth more than the lines about it: a full or closed standard error does not end it.
+            with contextlib.suppress(OSError):
+                self.console.print(self.line(event), markup=False, soft_wrap=True)
+                sys.stderr.flush()
 
     def worth_a_line(self, event: ProgressEvent) -> bool:
         """Whether a plain line is due: a new stage, or some seconds since the last line."""

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from vallum.cli.desktop import open_file
 from vallum.cli.documents import ReportDocument
 from vallum.cli.options import Common
@@ -29,5 +31,5 @@ def report(directory: Path, /, *, open: bool = False, common: Common | None = No
     if common.json:
         emit(ReportDocument(report=str(file), bytes=file.stat().st_size, opened=opened))
     else:
-        show(f"The report is {file}")
+        show(f"The report is {escape(str(file))}")
     return OK

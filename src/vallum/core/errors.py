@@ -37,7 +37,7 @@ class VallumError(Exception):
         return type(self), (self.message, self.where, self.rule, self.remedy)
 
 
-class BadInput(VallumError):  # noqa: N818  a word of the house, read aloud in handlers
+class BadInput(VallumError):
     """The given data, file or argument cannot be used as it is."""
 
 

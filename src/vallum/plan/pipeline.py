@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import math
 import platform
 import resource
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Literal
 
-from vallum.model.procurement import Mode, NotReached, Solution, Stage, Standing, problem, solve
+from vallum.model.procurement import Mode, NotReached, Point, Solution, Stage, Standing, problem, solve
 from vallum.plan.compare import compare
 from vallum.plan.folder import staged, write_json
 from vallum.plan.scenario import Scenario, apply_scenario, read_scenario
@@ -173,14 +174,16 @@ class _Work:
             "status": solution.status,
             "seconds": dict(solution.seconds),
             "levels": [{"name": level.name, "seconds": level.seconds} for level in solution.levels],
-            "curve": [
-                {"seconds": p.seconds, "level": p.level, "value": p.value, "bound": p.bound if p.bound > -1e300 else None}
-                for p in solution.curve
-            ],
+            "curve": [_point(point) for point in solution.curve],
             "peak_memory_mb": _peak_memory_mb(),
             "python": platform.python_version(),
             "threads": self.limits.threads,
         }  # fmt: skip
+
+
+def _point(point: Point) -> dict[str, Any]:
+    bound = point.bound if math.isfinite(point.bound) else None
+    return {"seconds": point.seconds, "level": point.level, "value": point.value, "bound": bound}
 
 
 def _standing(solution: Solution) -> Standing:

@@ -16,7 +16,13 @@ from vallum.region.schema.columns import LONGEST_TEXT
 from vallum.region.sheet import Sheet
 
 NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$"
+COMMA_NUMBER = NUMBER.replace(r"\.", ",")
+"""The same with a decimal comma, as files with semicolons between cells have it."""
+
 WHOLE = r"^[+-]?[0-9]{1,18}(\.0*)?$"
+
+LARGEST = 1e9
+"""No quantity, price or sum in a region is larger; sums over all of them stay exact to the cent."""
 
 LONGEST_NAME = 100
 """Characters of a column's name for which a near one is looked up."""
@@ -52,8 +58,9 @@ def typed(sheet: Sheet, table: Table, *, lenient: bool) -> tuple[pl.DataFrame, l
     known = [name for name in table.columns if name in given]
     if not known:
         return table.empty().clear(sheet.rows.len()), findings
+    commas = sheet.semicolons and _has_commas(cells, table)
     frame = cells.select(
-        _cast(name, given[name], column.dtype, cleaned=sheet.cleaned)
+        _cast(name, given[name], column, cleaned=sheet.cleaned, commas=commas)
         if name in given
         else pl.lit(None, dtype=column.dtype).alias(name)
         for name, column in table.columns.items()
@@ -65,7 +72,8 @@ def typed(sheet: Sheet, table: Table, *, lenient: bool) -> tuple[pl.DataFrame, l
             if given[name] == pl.String:
                 bad = bad & (cells[name].str.strip_chars() != "")
             failed[name] = bad
-            findings.extend(_not_castable(sheet, name, table.columns[name], bad))
+            findings.extend(_not_castable(sheet, name, table.columns[name], bad, commas=commas))
+    findings.extend(_enormous(sheet, table, frame))
     broken = _bounds(sheet, table, frame, failed)
     findings.extend(broken)
     endless = {finding.column for finding in broken if finding.rule == NOT_FINITE}
@@ -121,12 +129,17 @@ def _near(name: str, others: list[str]) -> str | None:
     return close[0] if close else None
 
 
-def _cast(name: str, given: pl.DataType, target: pl.DataType, *, cleaned: bool) -> pl.Expr:
+def _cast(name: str, given: pl.DataType, wanted: dy.Column, *, cleaned: bool, commas: bool) -> pl.Expr:
     """Cast a column to the schema's type; a cell that cannot be cast becomes null."""
+    target = wanted.dtype
     column = pl.col(name)
     if given == pl.String:
         text = column if cleaned else clean(column)
-        return text if target == pl.String else _from_text(text, target)
+        return (
+            _plain_text(text, wanted, commas=commas)
+            if target == pl.String
+            else _number(text, target, commas=commas)
+        )
     if given == target:
         return column
     if given.is_nested() or given == pl.Object:
@@ -146,7 +159,42 @@ def clean(column: pl.Expr) -> pl.Expr:
     return pl.when(stripped != "").then(stripped)
 
 
-def _from_text(text: pl.Expr, target: pl.DataType) -> pl.Expr:
+def _has_commas(cells: pl.DataFrame, table: Table) -> bool:
+    """Whether a number of the sheet is written with a decimal comma: then every one is."""
+    numeric = [
+        name
+        for name, column in table.columns.items()
+        if name in cells.columns and (column.dtype == pl.Float64 or _unit(column) == "text")
+    ]
+    found = cells.select(
+        (pl.col(name).str.contains(COMMA_NUMBER) & pl.col(name).str.contains(",", literal=True))
+        .any()
+        .alias(name)
+        for name in numeric
+    )
+    return any(found.row(0)) if numeric else False
+
+
+def _plain_text(text: pl.Expr, wanted: dy.Column, *, commas: bool) -> pl.Expr:
+    """Write numbers and dates that stand in text in one way, whatever a spreadsheet has made of them."""
+    if _unit(wanted) not in {"text", "ISO 8601 date"}:
+        return text
+    text = (
+        text.str.replace(r"^([0-9]\.[0-9]{1,2}\.[0-9]{4})$", "0${1}")
+        .str.replace(r"^([0-9]{2}\.)([0-9]\.[0-9]{4})$", "${1}0${2}")
+        .str.replace(r"^([0-9]{2})\.([0-9]{2})\.([0-9]{4})$", "${3}-${2}-${1}")
+    )
+    if commas:
+        text = text.str.replace(r"^([+-]?[0-9]+),([0-9]+)$", "${1}.${2}")
+    shorter = text.str.replace(r"(\.[0-9]*[1-9])0+$", "${1}").str.replace(r"\.0*$", "")
+    return pl.when(text.str.contains(r"^[+-]?[0-9]+\.[0-9]+$")).then(shorter).otherwise(text)
+
+
+def _number(text: pl.Expr, target: pl.DataType, *, commas: bool) -> pl.Expr:
+    if commas and target == pl.Float64:
+        text = pl.when(text.str.contains(COMMA_NUMBER)).then(text.str.replace(",", ".", literal=True))
+    elif commas:
+        text = text.str.replace(r",0*$", "")
     plain: pl.Expr = pl.when(text.str.contains(WHOLE if target == pl.Int64 else NUMBER)).then(
         text.str.strip_prefix("+")
     )
@@ -155,12 +203,26 @@ def _from_text(text: pl.Expr, target: pl.DataType) -> pl.Expr:
     return plain.cast(target, strict=False)
 
 
-def _not_castable(sheet: Sheet, name: str, column: dy.Column, bad: pl.Series) -> Iterator[Finding]:
+def _not_castable(
+    sheet: Sheet, name: str, column: dy.Column, bad: pl.Series, *, commas: bool
+) -> Iterator[Finding]:
     kind = _KINDS[column.dtype]
     for row, value, count in _first(sheet.rows, sheet.frame[name], bad):
-        yield replace(_why_not(sheet.file, row, name, value, kind), count=count)
+        found = _why_not(sheet.file, row, name, value, kind, optional=column.nullable)
+        if commas and found.rule == "type" and _looks(str(value), "."):
+            message = f"{name} has a point, and other numbers of this file have a decimal comma"
+            remedy = (
+                "Write all numbers of the file with the same decimal mark; leave thousands without a mark."
+            )
+            found = replace(found, rule="decimal comma", message=message, remedy=remedy)
+        yield replace(found, count=count)
 
 
+_WRITTEN = {
+    "a whole number": "a whole number in digits",
+    "a number": "a number with a decimal point",
+    "text": "text",
+}
 _KINDS = {pl.Int64(): "a whole number", pl.Float64(): "a number", pl.String(): "text"}
 
 
@@ -173,13 +235,13 @@ def _first(rows: pl.Series, values: pl.Series, bad: pl.Series) -> Iterator[tuple
         yield row, value, places.len() - MOST_PER_RULE if place == MOST_PER_RULE else 1
 
 
-def _why_not(file: str, row: int, name: str, value: object, kind: str) -> Finding:
+def _why_not(file: str, row: int, name: str, value: object, kind: str, *, optional: bool) -> Finding:
     text = str(value)[:LONGEST_TEXT].strip()
     folded = text.casefold().lstrip("#").rstrip("!?")
     rule, message, remedy = (
         "type",
         f"{name} must be {kind}",
-        f"Write {kind} with a decimal point, or nothing.",
+        f"Write {_WRITTEN[kind]}, without a unit or any other mark{', or nothing' if optional else ''}.",
     )
     if folded in NOT_A_NUMBER or text.startswith("#"):
         rule = NOT_FINITE
@@ -193,6 +255,19 @@ def _why_not(file: str, row: int, name: str, value: object, kind: str) -> Findin
     elif any(c.isspace() for c in text) and "".join(text.split()).isdigit():
         remedy = f"Write {''.join(text.split())}: thousands have no mark."
     return Finding(file, rule, message, remedy, row=row, column=name, value=text)
+
+
+def _enormous(sheet: Sheet, table: Table, frame: pl.DataFrame) -> Iterator[Finding]:
+    """Find numbers beyond what any region holds, which would make the sums of a plan meaningless."""
+    for name, values in zip(frame.columns, frame.iter_columns(), strict=True):
+        column = table.columns[name]
+        if not values.dtype.is_numeric() or getattr(column, "max", None) is not None:
+            continue
+        bad = (values.is_finite() & ~values.is_between(-LARGEST, LARGEST)).fill_null(value=False)
+        message = f"{name} is beyond {LARGEST:,.0f}, more than any region has"
+        for row, value, count in _first(sheet.rows, values, bad):
+            remedy = f"Check the number and its unit: {_unit(column)}."
+            yield Finding(sheet.file, "bounds", message, remedy, row, name, shown(value), count=count)
 
 
 def _looks(text: str, mark: str) -> bool:

@@ -25,7 +25,7 @@ DESCRIPTOR = "datapackage.json"
 LARGEST_DESCRIPTOR = 4 * 2**20
 """Bytes of datapackage.json."""
 
-RESTORE = "Restore it, or write it anew with vallum.region.package.write_descriptor."
+RESTORE = "Restore it, or copy that of a region that ships and change its name and title."
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,8 @@ def _bytes(column: pl.Series) -> bytes:
 def _folder(source: str | Path) -> Path:
     ships = catalogue()
     try:
-        folder = Path(source).is_dir()
+        # An empty name, as an unset variable leaves, is not the folder that one is in.
+        folder = str(source).strip() != "" and Path(source).is_dir()
         described = folder and (Path(source) / package.DESCRIPTOR).is_file()
     except (OSError, ValueError):
         folder = described = False  # a name that no file can have is no folder either

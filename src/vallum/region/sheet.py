@@ -7,8 +7,9 @@ does not: there a row that is too short is filled up in silence and an open quot
 import csv
 import io
 import os
+import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -41,15 +42,18 @@ class Sheet:
         Row number in the spreadsheet of each row of `frame`; blank rows are left out but counted.
     cleaned : bool
         Text is stripped and empty cells are null already.
+    semicolons : bool
+        Cells were separated by semicolons, so that a comma may be the decimal mark.
     """
 
     file: str
     frame: pl.DataFrame
     rows: pl.Series
     cleaned: bool = False
+    semicolons: bool = False
 
 
-class Unreadable(Exception):  # noqa: N818  carries a finding within this module, never leaves it
+class Unreadable(Exception):
     """The file cannot be read as a table."""
 
     def __init__(self, finding: Finding) -> None:
@@ -130,7 +134,10 @@ def parse(data: bytes, file: str) -> tuple[Sheet | None, list[Finding]]:
             )
         )
     try:
-        records, numbers = _records(_decode(data, file), file)
+        text, delimiter = _delimited(_decode(data, file))
+        if delimiter == ";":
+            findings.append(_semicolons(file))
+        records, numbers = _records(text, file, delimiter)
         header = _header(records, file)
         width = len(header)
         body, numbers = records[1:], numbers[1:]
@@ -142,7 +149,8 @@ def parse(data: bytes, file: str) -> tuple[Sheet | None, list[Finding]]:
     findings.extend(_ragged(file, number, record, width) for number, record in ragged)
     if ragged:
         body = [(record + [""] * width)[:width] for record in body]
-    return _sheet(file, header, body, numbers, findings)
+    sheet, findings = _sheet(file, header, body, numbers, findings)
+    return replace(sheet, semicolons=delimiter == ";"), findings
 
 
 def _sheet(
@@ -151,7 +159,7 @@ def _sheet(
     body: list[list[str]],
     numbers: list[int],
     findings: list[Finding],
-) -> tuple[Sheet | None, list[Finding]]:
+) -> tuple[Sheet, list[Finding]]:
     """Turn records of the header's width or longer into columns."""
     width = len(header)
     kept_rows = []
@@ -206,13 +214,37 @@ def _decode(data: bytes, file: str) -> str:
         raise _unreadable(file, "encoding", "The file is not valid UTF-8", SAVE_AS, row, value) from None
 
 
-def _records(text: str, file: str) -> tuple[list[list[str]], list[int]]:
+def _delimited(text: str) -> tuple[str, str]:
+    """Return the text without a line that names the delimiter, and the delimiter: comma or semicolon.
+
+    Where the decimal mark is a comma, spreadsheets write semicolons between cells; some say so in a first
+    line, which they do not show.
+    """
+    first, end, rest = text.partition("\n")
+    named = re.fullmatch(r'"?sep=([;,])"?\s*', first)
+    if named and end:
+        return rest, named[1]
+    header = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
+    return text, ";" if header.count(";") > header.count(",") else ","
+
+
+def _semicolons(file: str) -> Finding:
+    return Finding(
+        file,
+        "delimiter",
+        "Cells are separated by semicolons; they were read so, with a point or a comma as decimal mark",
+        f"Nothing needs to be done. {SAVE_AS[:-1]} to be rid of this warning.",
+        severity="warning",
+    )
+
+
+def _records(text: str, file: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """Split into records; the number of a record is its row in a spreadsheet."""
     records: list[list[str]] = []
     numbers: list[int] = []
     number = 0
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), strict=True):
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
             number += 1
             if record:
                 records.append(record)
@@ -232,7 +264,7 @@ def _records(text: str, file: str) -> tuple[list[list[str]], list[int]]:
 
 def _header(records: list[list[str]], file: str) -> list[str]:
     first = records[0]
-    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+    for mark, name in (("\t", "tabs"), ("|", "bars")):
         if sum(cell.count(mark) for cell in first) >= len(first):
             raise _unreadable(
                 file,

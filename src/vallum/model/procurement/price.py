@@ -19,9 +19,9 @@ __all__ = ["prices"]
 
 Floats = NDArray[np.float64]
 
-#: Families of rows that are asked, and how much more of their limit is tried: money in EUR million, crews,
-#: nodes and choices in whole ones, lines as a share of the limit.
-MORE = {"purse": 10.0, "related": 10.0, "loan": 50.0, "crews": 1.0, "nodes": 1.0, "line": 0.1}
+#: Families of rows that are asked, and how much more of their limit is tried, as a share of it.
+ASKED = ("crews", "line", "loan", "nodes", "purse", "related")
+MORE = 0.01
 #: Limits asked at most, those with the largest duals first.
 MOST = 60
 
@@ -44,7 +44,7 @@ def prices(form: Formulation, plan: Floats, budget: Budget) -> pl.DataFrame:
         for at in _suspects(form, model, answer.row_dual):
             family = form.program.family_of(int(model.rows[at]))
             limit = float(form.program.row_upper[model.rows[at]])
-            more = MORE[family.name] * (max(limit, 1.0) if family.name == "line" else 1.0)
+            more = MORE * max(limit, 1.0)
             gained = (answer.value - model.with_limit(at, limit + more, limit)) / more
             if gained > 1e-9:
                 row = int(model.rows[at])
@@ -60,11 +60,9 @@ def _suspects(form: Formulation, model: Restricted, dual: Floats) -> list[int]:
     """Rows of the model worth asking, largest dual times step first."""
     weight = np.zeros(len(dual))
     place = {int(row): at for at, row in enumerate(model.rows)}
-    for name in MORE.keys() & form.program.families.keys():
-        more = MORE[name]
+    for name in sorted(set(ASKED) & form.program.families.keys()):
         for row in form.program.rows_of(name):
             at = place[int(row)]
-            limit = float(form.program.row_upper[row])
-            weight[at] = -dual[at] * more * (max(limit, 1.0) if name == "line" else 1.0)
+            weight[at] = -dual[at] * max(float(form.program.row_upper[row]), 1.0)
     order = np.argsort(-weight, kind="stable")[:MOST]
     return [int(at) for at in order if weight[at] > 1e-9]

@@ -22,6 +22,10 @@ Bools = NDArray[np.bool_]
 #: By how much a repeated order may differ, as a share of its greatest quantity: a plan's tables do not keep
 #: the solver's last digits, and a purse that binds to the cent has no room for them.
 SLACK = 1e-3
+#: Simplex iterations of one rounding step; what takes longer is about to be infeasible.
+STEP_ITERATIONS = 4_000
+#: Largest relative change of a cost by jitter.
+JITTER = 0.15
 
 
 class Restricted:
@@ -129,7 +133,7 @@ class Restricted:
         self._free(integers)
         return None if answer.x is None else self.expand(answer.x)
 
-    def dive(self, choices: Ints | None = None) -> Floats | None:
+    def dive(self, choices: Ints | None = None, jitter: np.random.Generator | None = None) -> Floats | None:
         """Whole numbers by rounding: the linear programme decides, one group of integers after another.
 
         Parameters
@@ -137,6 +141,8 @@ class Restricted:
         choices : array, optional
             Blocks that are chosen; None: the linear programme chooses too. Expansion steps and schools
             follow, then members' totals.
+        jitter : Generator, optional
+            Changes the costs a little while diving, so that one dive differs from the next.
 
         Returns
         -------
@@ -144,12 +150,18 @@ class Restricted:
         """
         chosen = self.at[self.form.at.x[self.blocks]]
         other = np.setdiff1d(np.flatnonzero(self.integer), chosen)
+        priced = np.flatnonzero(self.cost)
+        if jitter is not None:
+            changed = jitter.uniform(1.0 - JITTER, 1.0 + JITTER, len(priced))
+            self.session.set_cost(priced, self.cost[priced] * changed)
         if choices is None:
             answer = self._lift(chosen, self.session.lp())
         else:
             answer = self._try(chosen, np.isin(self.blocks, choices).astype(float))
         answer = self._settle(self.totals, self._lift(other, answer))
         self._free(chosen, other, self.totals)
+        if jitter is not None:
+            self.session.set_cost(priced, self.cost[priced])
         return None if answer.x is None else self.fixed(self.expand(answer.x))
 
     def settle(self, full: Floats) -> Floats | None:
@@ -191,21 +203,28 @@ class Restricted:
             self.session.set_bounds(columns, self.lower[columns], self.upper[columns])
 
     def _lift(self, columns: Ints, answer: Answer) -> Answer:
-        """Lumps of capacity: raise the largest fractions to a whole, so that they serve the others too."""
+        """Lumps of capacity: raise the largest fractions to a whole, so that they serve the others too.
+
+        When several cannot be raised at once, fewer are; a lone one that cannot is lowered.
+        """
+        lower, upper, share = self.lower[columns].copy(), self.upper[columns].copy(), 1 / 6
         while answer.x is not None:
             value = answer.x[columns]
             part = value - np.floor(value + 1e-6)
             open_ = np.flatnonzero(part > 1e-6)
             if not len(open_):
                 return self._try(columns, np.round(value))
-            largest = open_[np.argsort(-part[open_], kind="stable")[: max(1, len(open_) // 6)]]
-            batch = columns[largest]
-            whole = np.ceil(value[largest] - 1e-6)
-            self.session.set_bounds(batch, whole, self.upper[batch])
-            following = self.session.lp()
-            if following.x is None:
-                self.session.set_bounds(batch, self.lower[batch], np.floor(value[largest] + 1e-6))
-                following = self.session.lp()
+            batch = open_[np.argsort(-part[open_], kind="stable")[: max(1, int(share * len(open_)))]]
+            following = self._step(columns[batch], np.ceil(value[batch] - 1e-6), upper[batch])
+            if following.x is not None:
+                lower[batch] = np.ceil(value[batch] - 1e-6)
+            elif len(batch) > 1:
+                self.session.set_bounds(columns[batch], lower[batch], upper[batch])
+                share /= 3
+                continue
+            else:
+                upper[batch] = np.floor(value[batch] + 1e-6)
+                following = self._step(columns[batch], lower[batch], upper[batch])
             answer = following
         return answer
 
@@ -217,10 +236,11 @@ class Restricted:
             order = np.argsort(np.abs(value - np.round(value)), kind="stable")
             batch = columns[order[: max(1, int(np.ceil(share * len(columns))))]]
             nearest = np.clip(np.round(answer.x[batch]), self.lower[batch], self.upper[batch])
-            following = self._try(batch, nearest)
+            following = self._step(batch, nearest, nearest)
             if following.x is None and len(batch) == 1:
                 other = nearest + np.where(nearest > answer.x[batch], -1.0, 1.0)
-                following = self._try(batch, np.clip(other, self.lower[batch], self.upper[batch]))
+                other = np.clip(other, self.lower[batch], self.upper[batch])
+                following = self._step(batch, other, other)
                 if following.x is None:
                     return following
             if following.x is None:
@@ -228,6 +248,15 @@ class Restricted:
                 share /= 3
                 continue
             answer, columns = following, np.setdiff1d(columns, batch)
+        return answer
+
+    def _step(self, columns: Ints, lower: Floats, upper: Floats) -> Answer:
+        """Move bounds and solve again; a failure leaves the basis as it was."""
+        basis = self.session.basis()
+        self.session.set_bounds(columns, lower, upper)
+        answer = self.session.lp(iterations=STEP_ITERATIONS)
+        if answer.x is None:
+            self.session.set_basis(basis)
         return answer
 
     def _try(self, columns: Ints, values: Floats) -> Answer:

@@ -37,6 +37,9 @@ MEDIUM = 30_000
 YEARS = 3
 #: Dives for a first plan: fix choices above this value at once, else this share of the fractional ones.
 DIVES = ((0.6, 0.5), (0.85, 0.25))
+#: Dives with jittered costs per neighbourhood, classes of the widest one, and every how many branch and
+#: bound is tried.
+JITTERED, WIDEST, EVERY = 3, 5, 4
 #: Share of the limits after which each level stops.
 SHARES = (0.62, 0.85, 0.97)
 
@@ -187,6 +190,7 @@ class _Run:
     def level(self, level: int, caps: Floats, plan: Floats, until: float) -> Floats:
         """Minimise one level from a plan that keeps the caps; returns a plan at least as good."""
         started, began = self.budget.seconds(), self.spent_share()
+        plan = self.with_types(plan) if level == 2 else plan
         best = _Best(level, caps, plan, float(self.form.costs[level] @ plan))
         columns = len(self.form.program.cost)
         if columns <= SMALL:
@@ -201,6 +205,14 @@ class _Run:
         self.levels.append(Level(LEVELS[level], best.value, best.bound, self.budget.seconds() - started))
         self.note(best)
         return best.plan
+
+    def with_types(self, plan: Floats) -> Floats:
+        """The plan with exactly the types that it buys; earlier levels leave that column free."""
+        out, types = plan.copy(), self.form.at.types
+        out[types] = 0.0
+        bought = self.form.blocks.programme[self.form.chosen(plan)]
+        out[types[self.problem.programme.system[bought]]] = 1.0
+        return out
 
     def spent_share(self) -> float:
         limits = self.budget.limits
@@ -234,7 +246,7 @@ class _Run:
         chosen = self.form.chosen(best.plan)
         if len(chosen):
             self.take(best, self.restricted(best, chosen).dive())
-        for take, share in DIVES:
+        for take, share in DIVES if best.level == 0 else ():
             choices = master.dive(until, take, share)
             self.take(best, self.restricted(best, choices).dive(choices))
         self.seconds.setdefault("first plan", self.budget.seconds())
@@ -259,22 +271,35 @@ class _Run:
             self.take(best, self.restricted(best, self.form.chosen(loose)).settle(loose))
 
     def neighbourhoods(self, master: Master, best: _Best, until: float) -> None:
-        """Fix-and-optimise: free the choices of a few classes at a time; all but choices stays free."""
+        """Free the choices of a few classes at a time, everything but choices stays free throughout.
+
+        Dives with jittered costs are quick and find what branch and bound over the same columns then
+        completes; at the first level branch and bound comes early, at the others dives do most.
+        """
         klass = self.problem.programme.klass[self.form.blocks.programme]
         random = np.random.default_rng(self.budget.limits.seed)
-        queue: list[int] = []
-        size, active = 0, np.flatnonzero(master.active)
+        active, queue, turn = np.flatnonzero(master.active), list[int](), 0
         while not self.budget.spent(until):
-            if len(queue) < size or size == 0:
+            size = 0 if turn == 0 else 1 + turn % WIDEST
+            if len(queue) < max(size, 1):
                 queue = [int(k) for k in random.permutation(len(self.problem.classes))]
-                # first the chosen blocks alone, then wider and wider neighbourhoods
-                size = min(4 if size == 0 else size + 1, len(queue))
-                classes: list[int] = []
-            else:
-                classes, queue = queue[:size], queue[size:]
-            free = active[np.isin(klass[active], classes)]
-            columns = np.union1d(self.form.columns_of(self.form.chosen(best.plan)), master.columns_of(free))
-            self.branch(best, columns, until, whole=True, bounds=False, seconds=6.0, gap=1e-3)
+            classes, queue = queue[:size], queue[size:]
+            free = master.columns_of(active[np.isin(klass[active], classes)])
+            columns = np.union1d(self.form.columns_of(self.form.chosen(best.plan)), free)
+            self.jittered(best, columns, random, until)
+            if turn % EVERY == (0 if best.level == 0 else EVERY - 1):
+                columns = np.union1d(self.form.columns_of(self.form.chosen(best.plan)), free)
+                self.branch(best, columns, until, whole=True, bounds=False, seconds=6.0, gap=1e-3)
+            turn += 1
+
+    def jittered(self, best: _Best, columns: Ints, random: np.random.Generator, until: float) -> None:
+        """A few dives with changed costs over some columns."""
+        model = Restricted(self.form, best.level, best.caps, columns, self.budget, whole=True)
+        for _ in range(JITTERED):
+            if self.budget.spent(until):
+                return
+            self.take(best, model.dive(jitter=random))
+            self.budget.work_used += 1
 
     def branch(
         self,
