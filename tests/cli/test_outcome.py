@@ -194,3 +194,31 @@ def test_a_reader_that_has_gone(words: str) -> None:
     script = f'{{ "$0" -m vallum {words}; echo $? >&2; }} | true'
     done = subprocess.run(["sh", "-c", script, sys.executable], capture_output=True, text=True, check=False)
     assert done.stderr.split() == [str(BROKEN_PIPE)]
+
+
+def test_the_folder_one_is_in_is_not_replaced(
+    run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    for out in (".", "..", tmp_path):
+        outcome = run("plan", "toy", "--out", out)
+        assert outcome.code == 2
+        assert "started in it" in outcome.err
+    assert run("plan", "toy", "--mode", "joint", "--time-limit", "5", "--out", "plan").code == 0
+
+
+def test_a_folder_that_is_gone(run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    (tmp_path / "in").rmdir()
+    outcome = run("doctor")
+    assert outcome.code == 2
+    assert "gone" in outcome.err
+
+
+def test_a_file_for_a_region_is_told_so(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "purses.csv").write_text("state")
+    outcome = run("check", tmp_path / "purses.csv")
+    assert outcome.code == 2
+    assert "this is a file" in outcome.err

@@ -117,10 +117,10 @@ def print_comparison(comparison: Comparison) -> None:
     money = comparison.same_money
     shown.add_row(
         "same money: shortfall, gap-years",
-        number(money.national),
-        number(money.joint),
-        number(money.difference),
-        interval(money.interval, 2),
+        number(money.national, 3),
+        number(money.joint, 3),
+        number(money.difference, 3),
+        interval(money.interval, 3),
         "proven" if money.proven else "not proven",
     )
     if cost := comparison.same_capability:

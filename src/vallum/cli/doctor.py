@@ -82,6 +82,7 @@ def solver() -> Iterator[Condition]:
 def regions() -> Iterator[Condition]:
     """Read every region that ships."""
     from vallum.region import Region, catalogue
+    from vallum.region.region import SHIPPED
 
     names = catalogue()
     if not names:
@@ -97,7 +98,7 @@ def regions() -> Iterator[Condition]:
         yield Condition(
             name=f"region {name}",
             status="ok" if region.sound else "failed",
-            value=f"{sum(table.height for table in region.tables.values())} rows, {region.content_hash[:12]}",
+            value=f"{sum(table.height for table in region.tables.values()):,} rows, in {SHIPPED / name}",
             remedy=None if region.sound else f"Run vallum check {name}.",
         )
 

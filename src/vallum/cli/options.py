@@ -58,7 +58,7 @@ def some_threads(_: object, value: int) -> None:
 def a_folder(_: object, tokens: Sequence[Token]) -> Path:
     """Read the name of a folder; an empty one, as an unset variable leaves, is not the folder one is in."""
     if not tokens[0].value.strip():
-        message = "It must not be empty; the folder that you are in is called . (a point)."
+        message = "It must not be empty."
         raise ValueError(message)
     return Path(tokens[0].value)
 

@@ -112,6 +112,8 @@ def describe(error: BaseException) -> tuple[int, Problem]:
     if isinstance(error, OSError):
         where = str(error.filename) if error.filename else None
         remedy = OPERATING_SYSTEM_REMEDIES.get(error.errno or 0)
+        if error.errno == errno.ENOENT and where is None:
+            remedy = "Change to a folder that exists; the one that you are in seems to be gone."
         return BAD_INPUT, Problem(message=f"{error.strerror or error}.", where=where, remedy=remedy)
     return FAULT, Problem(
         message=f"a fault in Vallum: {type(error).__name__}: {error}",

@@ -1,5 +1,6 @@
 """`vallum plan REGION --out DIR`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from vallum.cli.options import Common, a_folder, a_fraction, a_seed, positive, s
 from vallum.cli.outcome import OK
 from vallum.cli.output import emit, libraries_silenced, number, say, show, table
 from vallum.cli.progress import Progress
+from vallum.core.errors import BadInput
 
 __all__ = ["plan"]
 
@@ -68,6 +70,7 @@ def plan(
     if time_limit is None and work is None:
         time_limit = TIME_LIMIT_S
     limits: Limits = Limits(time_limit=time_limit, work=work, gap=gap, seed=seed, threads=threads)
+    refuse_ground_under_feet(out)
     # A folder that must not be replaced is found now and not after minutes of work.
     refuse_foreign(out)
     read = Region.read(region).require_sound()
@@ -81,6 +84,17 @@ def plan(
     if document.interrupted:
         say(f"Interrupted: the best plan found until then is in {escape(str(out))}.")
     return OK
+
+
+def refuse_ground_under_feet(out: Path) -> None:
+    """Raise BadInput for the folder that one is in: it would be replaced, and the shell left in no folder."""
+    if Path.cwd().is_relative_to(Path(os.path.realpath(out))):
+        raise BadInput(
+            "The plan replaces this folder as a whole, and the command was started in it",
+            where=str(out),
+            rule="output_folder",
+            remedy="Give a folder in it, such as --out plan.",
+        )
 
 
 def document_of(region: str, out: Path, summary: dict[str, Any]) -> PlanDocument:
@@ -114,7 +128,11 @@ def print_plan(document: PlanDocument) -> None:
     for mode, result in document.modes.items():
         for state, one in result.states.items():
             states.add_row(
-                mode, state, number(one.gap_years), number(one.cost_meur, 0), number(one.safe_drawn_meur, 0)
+                mode,
+                state,
+                number(one.gap_years, 3),
+                number(one.cost_meur, 0),
+                number(one.safe_drawn_meur, 0),
             )
     show(levels, "", states, "")
     if document.compare:

@@ -249,11 +249,23 @@ def _folder(source: str | Path) -> Path:
     if str(source) in ships:
         return SHIPPED / str(source)
     raise BadInput(
-        f"There is no region {shown(source)!r}",
+        f"{_not_a_region(source)} {shown(source)!r}",
         where="REGION",
         rule="region",
         remedy=f"Give a folder with {package.DESCRIPTOR}, or one of: {', '.join(ships) or 'none ship'}.",
     )
+
+
+def _not_a_region(source: str | Path) -> str:
+    """Say why a name stands for no region, up to the name."""
+    try:
+        if Path(source).is_file():
+            return "A region is a folder, and this is a file:"
+        if Path(source).is_dir() and str(source).strip():
+            return "The folder cannot be read; check the permissions of"
+    except (OSError, ValueError):
+        pass  # a name that no file can have
+    return "There is no region"
 
 
 def _known(tables: Iterable[str]) -> None:
