@@ -203,7 +203,7 @@ def _peak_memory_mb() -> float:
 
 @contextlib.contextmanager
 def _interruptible(cancel: Cancel) -> Iterator[None]:
-    """The first Ctrl-C ends the search with the best plan so far; the second one ends the programme."""
+    """The first Ctrl-C or SIGTERM ends the search with its best plan; the second ends the programme."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -213,8 +213,9 @@ def _interruptible(cancel: Cancel) -> Iterator[None]:
             signal.default_int_handler(number, frame)
         cancel.set()
 
-    former = signal.signal(signal.SIGINT, stop)
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -105,7 +105,8 @@ class Session:
         lp.a_matrix_.start_ = matrix.start.astype(np.int32)
         lp.a_matrix_.index_ = matrix.index.astype(np.int32)
         lp.a_matrix_.value_ = matrix.value
-        if integer is not None and integer.any():
+        self._integers = integer is not None and bool(integer.any())
+        if integer is not None and self._integers:
             kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
             lp.integrality_ = [kinds[int(i)] for i in integer]
         self._check(solver.passModel(lp), "load the model")
@@ -134,7 +135,8 @@ class Session:
         )  # fmt: skip
         self._check(status, "add columns")
         self._cost = np.concatenate((self._cost, cost))
-        if integer:
+        if integer and len(cost):
+            self._integers = True
             added = np.arange(first, first + len(cost), dtype=np.int32)
             self._solver.changeColsIntegrality(len(cost), added, np.ones(len(cost), np.uint8))
 
@@ -257,8 +259,14 @@ class Session:
                 stop()
         self._budget.work_used += used
         status = MIP_STATUS.get(solver.getModelStatus(), "limit")
-        bound = solver.getInfo().mip_dual_bound
         value = float("inf") if x is None else float(self._cost @ x)
+        bound = (
+            solver.getInfo().mip_dual_bound
+            if self._integers
+            else value
+            if status == "optimal"
+            else -float("inf")
+        )
         return Answer(status, value, min(bound if abs(bound) < 1e30 else -float("inf"), value), x)
 
     def _best(self, called_back: Floats | None) -> Floats | None:

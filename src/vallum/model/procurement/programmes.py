@@ -1,6 +1,7 @@
 """Programmes as arrays: prices, lead times, partners, and who may join (sections 1 to 4)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +93,8 @@ def read_programmes(names: Names) -> Programmes:
         nodes=np.array([float(s["nodes_provided"] or 0.0) for s in systems]),
         partner_quantity=np.array([sum(r["quantity"] for r in group) for group in partners], dtype=float),
         partner_count=np.array([len(group) for group in partners], dtype=np.int64),
-        partner_first=np.array([max((r["year_from"] for r in g), default=first) - first for g in partners]),
-        partner_last=np.array([min((r["year_to"] for r in g), default=last) - first for g in partners]),
+        partner_first=np.array([_latest(g, first) - first for g in partners], dtype=np.int64),
+        partner_last=np.array([_soonest(g, last) - first for g in partners], dtype=np.int64),
         partners=tuple(tuple(r["partner"] for r in group) for group in partners),
         verdict=verdicts(rows, classes, names.settings),
     )  # fmt: skip
@@ -122,3 +123,13 @@ def read_membership(names: Names, programme: Programmes, gap: Floats) -> Members
     useful = np.ceil(worst / programme.step - 1e-9) * programme.step
     wanted = np.where(programme.nodes[None, :] > 0, allowed, np.where(useful > 0, useful, 0.0))
     return Membership(allowed, np.minimum(allowed, wanted), operates)
+
+
+def _latest(orders: list[dict[str, Any]], default: int) -> int:
+    """First year in which every partner orders."""
+    return max((int(row["year_from"]) for row in orders), default=default)
+
+
+def _soonest(orders: list[dict[str, Any]], default: int) -> int:
+    """Last year in which every partner orders."""
+    return min((int(row["year_to"]) for row in orders), default=default)

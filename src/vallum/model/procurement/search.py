@@ -23,7 +23,7 @@ Bools = NDArray[np.bool_]
 #: the solver's last digits, and a purse that binds to the cent has no room for them.
 SLACK = 1e-3
 #: Simplex iterations of one rounding step; what takes longer is about to be infeasible.
-STEP_ITERATIONS = 4_000
+STEP_ITERATIONS = 1_500
 #: Largest relative change of a cost by jitter.
 JITTER = 0.15
 
@@ -251,7 +251,9 @@ class Restricted:
         return answer
 
     def _step(self, columns: Ints, lower: Floats, upper: Floats) -> Answer:
-        """Move bounds and solve again; a failure leaves the basis as it was."""
+        """Move bounds and solve again; a failure leaves the basis as it was, and so does a spent budget."""
+        if self.budget.spent():
+            return Answer("limit", float("inf"), -float("inf"), None)
         basis = self.session.basis()
         self.session.set_bounds(columns, lower, upper)
         answer = self.session.lp(iterations=STEP_ITERATIONS)

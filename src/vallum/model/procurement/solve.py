@@ -133,7 +133,8 @@ class _Run:
 
     def all_levels(self, standing: Standing | None) -> Solution:
         caps = np.array([INF, INF])
-        if standing is None and self.mode == "joint" and len(self.form.program.cost) > SMALL:
+        large = len(self.form.program.cost) > SMALL
+        if standing is None and self.mode == "joint" and large and not self.budget.spent():
             standing = self.alone()
         plan = self.nothing() if standing is None else self.adopted(standing)
         tolerance = self.problem.settings["level_tolerance"]
@@ -191,9 +192,11 @@ class _Run:
         """Minimise one level from a plan that keeps the caps; returns a plan at least as good."""
         started, began = self.budget.seconds(), self.spent_share()
         plan = self.with_types(plan) if level == 2 else plan
-        best = _Best(level, caps, plan, float(self.form.costs[level] @ plan))
+        best = _Best(level, caps, plan, float(self.form.costs[level] @ plan), self.trivial_bound(level))
         columns = len(self.form.program.cost)
-        if columns <= SMALL:
+        if self.budget.spent():
+            self.say("out of time", best.value, best.bound)
+        elif columns <= SMALL:
             self.branch(best, np.arange(columns), until, whole=True)
         else:
             master = self.generate(best, began + 0.35 * (until - began))
@@ -201,10 +204,15 @@ class _Run:
             self.improve(master, best, until)
         if level == 2:
             best.bound = float(np.ceil(best.bound - 1e-6))
-        best.bound = float(min(best.bound, best.value))
+        best.bound = float(min(best.bound, best.value)) + 0.0  # no negative zero in a table
         self.levels.append(Level(LEVELS[level], best.value, best.bound, self.budget.seconds() - started))
         self.note(best)
         return best.plan
+
+    def trivial_bound(self, level: int) -> float:
+        """What no plan can be below, before anything is solved: only a loan can cost less than nothing."""
+        loan = self.problem.loan
+        return float(np.sum(loan.most * np.minimum(loan.cost, 0.0))) if level == 1 else 0.0
 
     def with_types(self, plan: Floats) -> Floats:
         """The plan with exactly the types that it buys; earlier levels leave that column free."""
