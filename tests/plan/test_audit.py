@@ -314,6 +314,45 @@ def test_a_missing_input_is_bad_input(table: str, parts: Callable[[str], Parts],
         audit(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value", "named"),
+    [
+        ("programmes", "base_price_meur", "dear", "expected numbers"),
+        ("programmes", "price_year", 2030.5, "expected whole numbers"),
+        ("programmes", "class_id", 1, "expected text"),
+        ("purses", "plannable_meur", float("inf"), "not finite"),
+        ("settings", "value", "many", "expected numbers"),
+        ("programmes", "base_quantity", 0.0, "not within"),
+        ("programmes", "learning_slope_pct", -1.0, "not within"),
+        ("programmes", "system_id", "X", "unknown systems: X"),
+        ("safe_loans", "maturity_years", 10**12, "not within"),
+        ("needs", "year", None, "empty values"),
+    ],
+)
+def test_an_input_of_the_wrong_type_is_bad_input(
+    table: str, column: str, value: Any, named: str, parts: Callable[[str], Parts], tmp_path: Path
+) -> None:
+    plan = parts("joint")
+    plan["inputs"][table] = plan["inputs"][table].with_columns(pl.lit(value).alias(column))
+    write_plan(tmp_path, **plan)
+    with pytest.raises(BadInput, match=named) as caught:
+        audit(tmp_path)
+    assert f"inputs/{table}.parquet" in str(caught.value)
+    assert column in str(caught.value)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("last_year", [2029, 10**9])
+def test_a_horizon_without_sense_is_bad_input(
+    last_year: int, parts: Callable[[str], Parts], tmp_path: Path
+) -> None:
+    plan = parts("joint")
+    change_input(plan, "settings", {"key": "last_year"}, value=last_year)
+    write_plan(tmp_path, **plan)
+    with pytest.raises(BadInput, match=r"last.year"):
+        audit(tmp_path)
+
+
 def test_unknown_names_are_violations_and_no_traceback(parts: Callable[[str], Parts], tmp_path: Path) -> None:
     plan = parts("joint")
     for name, column in (

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from vallum.core.errors import BadInput, VallumError
 from vallum.plan import folder as folder_module
-from vallum.plan.folder import staged, write_bytes
+from vallum.plan.folder import foreign_entries, staged, write_bytes
 from vallum.plan.store import FORMAT_VERSION, plan_dirs, read_plan, read_plans, write_plan
 from vallum.plan.tables import PLAN_TABLES
 
@@ -112,6 +113,56 @@ def test_refuses_a_folder_that_only_looks_like_a_plan(write: Callable[..., Path]
     (tmp_path / "national").write_text("a file")
     with pytest.raises(BadInput, match="this is a file"):
         write("national")
+
+
+@pytest.mark.parametrize("plan", [True, False])
+def test_a_large_foreign_folder_is_not_listed(
+    plan: bool, write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write("joint") if plan else tmp_path / "disk"
+    (folder / "usr" / "share").mkdir(parents=True)
+    for number in range(9):
+        (folder / f"file {number}").touch()
+    entered = []
+    scandir = os.scandir
+    monkeypatch.setattr("os.scandir", lambda path: entered.append(Path(path).name) or scandir(path))
+    assert len(foreign_entries(folder)) == 4
+    assert "usr" not in entered
+    with pytest.raises(BadInput, match="and more"), staged(folder):
+        pass
+
+
+@pytest.mark.parametrize("where", ["", "joint/"])
+def test_what_a_killed_report_left_is_ours_and_goes_with_the_plan(
+    where: str, write: Callable[..., Path], parts: Callable[[str], Parts], tmp_path: Path
+) -> None:
+    root = write("joint").parent if where else write("joint")
+    handle, left = tempfile.mkstemp(dir=root / where, prefix=".report.html.", suffix=".partial")
+    os.close(handle)
+    (root / where / "report.html").touch()
+    assert foreign_entries(root) == []
+    write_plan(root, **parts("joint"))
+    assert not Path(left).exists()
+    assert not list(root.glob("**/*report*"))
+
+
+def test_links_and_folders_with_our_names_are_not_ours(write: Callable[..., Path], tmp_path: Path) -> None:
+    folder = write("joint")
+    (folder / "compare.json").mkdir()
+    (folder / "report.html").symlink_to(tmp_path)
+    assert foreign_entries(folder) == ["compare.json", "report.html"]
+
+
+def test_a_plan_that_cannot_be_emptied_is_refused(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write("joint")
+    # the tests may run as a user whom no permission stops
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "inputs")
+    with pytest.raises(BadInput, match=r"inputs cannot be read and emptied") as caught:
+        write("joint", levels=PLAN_TABLES["levels"].empty())
+    assert "permission" in caught.value.remedy
+    assert [path.name for path in folder.parent.iterdir()] == ["joint"]
 
 
 def test_writes_into_an_empty_folder_and_through_a_link(write: Callable[..., Path], tmp_path: Path) -> None:
@@ -308,6 +359,58 @@ def test_either_level_of_a_folder_is_accepted(write: Callable[..., Path]) -> Non
         "national": "national",
         "joint": "joint",
     }
+
+
+def test_swapped_modes_are_refused(write: Callable[..., Path], tmp_path: Path) -> None:
+    national, joint = write("national"), write("joint")
+    national.rename(tmp_path / "other")
+    joint.rename(national)
+    (tmp_path / "other").rename(joint)
+    with pytest.raises(BadInput, match="named national, and the plan in it is joint") as caught:
+        plan_dirs(tmp_path)
+    assert "plan again" in caught.value.remedy
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize(("kind", "named"), [("inputs", "names no inputs"), ("tables", "tables lacks")])
+def test_a_manifest_that_lists_too_little_is_refused(
+    kind: str, named: str, verify: bool, write: Callable[..., Path]
+) -> None:
+    folder = write("joint")
+    tables = json.loads((folder / "manifest.json").read_text())["tables"]
+    edit_manifest(folder, tables={name: tables[name] for name in tables if not name.startswith(kind)})
+    with pytest.raises(BadInput, match=named):
+        read_plan(folder, verify=verify)
+    edit_manifest(folder, tables={name: entry | {"rows": "4"} for name, entry in tables.items()})
+    with pytest.raises(BadInput, match="list of tables is damaged"):
+        read_plan(folder, verify=verify)
+
+
+@pytest.mark.parametrize("place", ["joint", "joint/manifest.json", "joint/tables/orders.parquet"])
+def test_what_may_not_be_read_is_bad_input(
+    place: str, write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("joint")
+    look = Path.stat
+
+    def refused(path: Path, **options: Any) -> os.stat_result:
+        if place in path.as_posix():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(BadInput, match="cannot be read") as caught:
+        read_plans(tmp_path)
+    assert "permissions" in caught.value.remedy
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(write: Callable[..., Path]) -> None:
+    folder = write("joint")
+    (folder / "run.json").unlink()
+    os.mkfifo(folder / "run.json")
+    with pytest.raises(BadInput, match="no regular file"):
+        read_plan(folder)
 
 
 def test_a_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Scenarios: what they change, and what they refuse."""
 
+import os
 from pathlib import Path
 
 import polars as pl
@@ -107,6 +108,9 @@ def test_what_does_not_fit_is_refused(override: dict, named: str) -> None:
         (b"[[overrides]]\ntable='a'", "overrides"),
         (b"not toml", "line 1"),
         (b"\xff\xfe", "UTF-8"),
+        (b"name = " + b"[" * 100_000, "deeply"),
+        (b"name = " + b"9" * 5000, "digits"),
+        (b"#" * 1_000_001, "1 MB"),
     ],
 )
 def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, text: bytes, named: str) -> None:
@@ -121,6 +125,24 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for place in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(BadInput):
             read_scenario(place)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the system has neither named pipes nor /dev/zero")
+def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (Path("/dev/zero"), tmp_path / "pipe"):
+        with pytest.raises(BadInput, match="no regular file") as caught:
+            read_scenario(place)
+        assert caught.value.remedy
+
+
+@pytest.mark.parametrize("digits", [19, 400, 5000])
+@pytest.mark.parametrize("column", ["plannable_meur", "year"])
+def test_a_whole_number_beyond_64_bits_is_refused(digits: int, column: str) -> None:
+    huge = 10**digits
+    for change in ({"value": huge}, {"value": -huge, "op": "add"}, {"value": 1, "key": {"state": huge}}):
+        with pytest.raises(BadInput, match="64 bits"):
+            applied(**{"table": "purses", "column": column, **change})
 
 
 def test_a_file_is_read_with_a_byte_order_mark(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ results of Vallum is refused and never touched.
 import contextlib
 import ctypes
 import errno
+import itertools
 import json
 import os
 import re
 import secrets
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,30 +23,73 @@ from vallum.core.errors import BadInput, VallumError
 
 __all__ = ["foreign_entries", "staged", "write_bytes", "write_json"]
 
-TABLE_FILE = r"(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
-OURS = re.compile(
-    rf"(?:(?:national|joint)/)?(?:manifest\.json|run\.json|inputs|tables|{TABLE_FILE})"
-    r"|national|joint|compare\.json|report\.html"
+OUR_FOLDERS = re.compile(r"national|joint|(?:(?:national|joint)/)?(?:inputs|tables)")
+#: The last alternative is what a report that was killed while it was written leaves behind.
+OUR_FILES = re.compile(
+    r"(?:(?:national|joint)/)?(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
+    r"|report\.html|\.report\.html\.[a-z0-9_]+\.partial)|compare\.json"
 )
 MANIFESTS = ("manifest.json", "national/manifest.json", "joint/manifest.json")
+#: A manifest beyond this size is not one of ours.
+MANIFEST_LIMIT_BYTES = 16_000_000
+#: How many foreign entries a message names.
+NAMED = 3
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 
 
-def foreign_entries(folder: Path) -> list[str]:
+def foreign_entries(folder: Path, most: int = NAMED + 1) -> list[str]:
     """Return what a folder holds that Vallum did not write, as paths relative to it.
 
-    A folder without a plan's manifest is foreign as a whole, unless it is empty.
+    A folder without a plan's manifest is foreign as a whole, unless it is empty. Folders that Vallum does
+    not make are named and not entered, so a whole disk is as quick as a plan.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder.
+    most : int
+        Stop after so many.
+
+    Raises
+    ------
+    OSError
+        If the folder, or one of a plan's folders in it, cannot be read or emptied.
     """
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-    if not names or any(is_plan_manifest(folder / name) for name in MANIFESTS):
-        return [name for name in names if not OURS.fullmatch(name)]
-    return names
+    plan = any(is_plan_manifest(folder / name) for name in MANIFESTS)
+    found = itertools.islice(foreign_in(folder, "") if plan else entry_names(folder), most)
+    return sorted(found)
+
+
+def entry_names(folder: Path) -> Iterator[str]:
+    """Name the entries of a folder one by one."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.name
+
+
+def foreign_in(folder: Path, prefix: str) -> Iterator[str]:
+    """Name the foreign entries of a plan's folder, whose path in the plan is `prefix`, one by one."""
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    inner = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False) and OUR_FOLDERS.fullmatch(name):
+                inner.append(name)
+            elif not (entry.is_file(follow_symlinks=False) and OUR_FILES.fullmatch(name)):
+                yield name
+    for name in inner:
+        yield from foreign_in(folder / name.removeprefix(prefix), f"{name}/")
 
 
 def is_plan_manifest(path: Path) -> bool:
     """Tell whether a file says that it is the manifest of a plan."""
     try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MANIFEST_LIMIT_BYTES:
+            return False
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
@@ -68,7 +113,8 @@ def staged(target: Path) -> Iterator[Path]:
     Raises
     ------
     BadInput
-        If the target is a file, or a folder that holds anything but results of Vallum.
+        If the target is a file, or a folder that cannot be searched or holds anything but results of
+        Vallum.
     VallumError
         If the disk is full or the place cannot be written. The old folder stays as it was.
     """
@@ -91,19 +137,28 @@ def staged(target: Path) -> Iterator[Path]:
 
 def refuse_foreign(place: Path) -> None:
     """Raise BadInput if replacing `place` would lose anything that is not ours."""
-    if not place.exists():
-        return
-    if not place.is_dir():
+    try:
+        if not place.exists():
+            return
+        foreign = foreign_entries(place)
+    except NotADirectoryError as error:
         raise BadInput(
             "A plan is written into a folder, and this is a file.",
             where=str(place),
             rule="output_folder",
             remedy="Give another --out.",
-        )
-    if foreign := foreign_entries(place):
-        more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
+        ) from error
+    except OSError as error:
         raise BadInput(
-            f"The folder holds files that Vallum did not write: {', '.join(foreign[:3])}{more}.",
+            f"The folder cannot be replaced: {error.filename} cannot be read and emptied ({error.strerror}).",
+            where=str(place),
+            rule="output_folder",
+            remedy="Give another --out, or the permission to read and write all of this folder.",
+        ) from error
+    if foreign:
+        more = " and more" if len(foreign) > NAMED else ""
+        raise BadInput(
+            f"The folder holds files that Vallum did not write: {', '.join(foreign[:NAMED])}{more}.",
             where=str(place),
             rule="output_folder",
             remedy="Give another --out, or move these files away.",

@@ -11,6 +11,7 @@
 missing key changes the whole column. `op` is set (the default), add or multiply.
 """
 
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,10 @@ Scalar = bool | int | float | str
 
 #: Of a 64-bit whole number that a float still holds exactly enough to be compared.
 LARGEST_WHOLE = 2**53
+#: TOML promises whole numbers of 64 bits and no more.
+LARGEST_READ = 2**63
+#: No scenario is larger; a file that is was named by mistake.
+FILE_LIMIT_BYTES = 1_000_000
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,16 +70,16 @@ def read_scenario(file: Path) -> Scenario:
     Parameters
     ----------
     file : Path
-        A TOML file in UTF-8.
+        A TOML file in UTF-8, up to 1 MB.
 
     Raises
     ------
     BadInput
-        If the file is missing, is no TOML, or names an unknown member.
+        If the file is missing, is no regular file, is too large, is no TOML, or names an unknown member.
     """
     remedy = "See docs/reference/scenario.md for what a scenario holds."
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(content_of(file).decode("utf-8-sig").replace("\r\n", "\n"))
         return msgspec.convert(content, Scenario)
     except FileNotFoundError:
         raise BadInput(
@@ -87,8 +92,32 @@ def read_scenario(file: Path) -> Scenario:
         raise BadInput(
             "The file is not in UTF-8", where=str(file), rule="scenario_file", remedy=remedy
         ) from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except RecursionError as error:
+        message = "The file nests lists or tables too deeply"
+        raise BadInput(message, where=str(file), rule="scenario_file", remedy=remedy) from error
+    except ValueError as error:  # no TOML, no scenario, or a number of thousands of digits
         raise BadInput(str(error), where=str(file), rule="scenario_file", remedy=remedy) from error
+
+
+def content_of(file: Path) -> bytes:
+    """Read a regular file of moderate size; a device or a pipe is not even opened.
+
+    Raises
+    ------
+    BadInput
+        If it is another kind of file, or too large.
+    OSError
+        If it cannot be read.
+    """
+    remedy = "Give a scenario file; docs/reference/scenario.md says what one holds."
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise BadInput("This is no regular file", where=str(file), rule="scenario_file", remedy=remedy)
+    with file.open("rb") as opened:
+        content = opened.read(FILE_LIMIT_BYTES + 1)
+    if len(content) > FILE_LIMIT_BYTES:
+        message = f"The file is larger than {FILE_LIMIT_BYTES / 1e6:.0f} MB"
+        raise BadInput(message, where=str(file), rule="scenario_file", remedy=remedy)
+    return content
 
 
 def apply_scenario(region: Region, scenario: Scenario) -> Region:
@@ -115,6 +144,10 @@ def overridden(table: pl.DataFrame, override: Override, where: str) -> pl.DataFr
     for column in (override.column, *override.key):
         if column not in table.columns:
             raise unknown(where, f"column of {override.table}", column, table.columns)
+    for given in (override.value, *override.key.values()):
+        if isinstance(given, int) and abs(given) >= LARGEST_READ:
+            message = f"A whole number for {override.table} has more than 64 bits"
+            raise BadInput(message, where=where, rule="scenario_value", remedy="Give a smaller value.")
     if override.column in override.key:
         message = f"{override.column} is both changed and part of the key"
         raise BadInput(message, where=where, rule="scenario_key", remedy="Name the rows by other columns.")

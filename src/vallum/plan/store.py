@@ -14,7 +14,6 @@ words, and symbolic links are refused.
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,15 +24,23 @@ from typing import Any, Final
 import polars as pl
 
 from vallum.core.errors import BadInput
+from vallum.plan.files import REPLAN, damaged, exists, parse_parquet, read_file, read_json
 from vallum.plan.folder import staged, write_bytes, write_json
 from vallum.plan.tables import PLAN_TABLES, PlanTable
 
-__all__ = ["FORMAT_VERSION", "MODES", "Plan", "plan_dirs", "read_plan", "read_plans", "write_plan"]
+__all__ = [
+    "FORMAT_VERSION",
+    "MODES",
+    "Plan",
+    "plan_dirs",
+    "read_json",
+    "read_plan",
+    "read_plans",
+    "write_plan",
+]
 
 FORMAT_VERSION: Final = 1
 MODES: Final = ("national", "joint")
-#: A manifest beyond this size is not one of ours.
-JSON_LIMIT_BYTES: Final = 16_000_000
 #: No quantity, money or year of a plan is beyond it.
 LARGEST: Final = 1e12
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -49,7 +56,6 @@ MANIFEST_FIELDS: Final[Mapping[str, tuple[type, ...]]] = MappingProxyType(
     }
 )
 REGION_FIELDS: Final = ("name", "title", "content_hash")
-REPLAN: Final = "Plan again with `vallum plan`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +229,15 @@ def plan_dirs(directory: str | Path) -> dict[str, Path]:
     Raises
     ------
     BadInput
-        If the folder does not exist or holds no plan.
+        If the folder does not exist, cannot be read or holds no plan, or if the plan in the folder of a
+        mode is one of the other mode.
     """
     folder = Path(directory)
-    if not folder.is_dir():
+    if not exists(folder) or not folder.is_dir():
         raise BadInput("There is no such folder.", where=str(folder), rule="plan_folder", remedy=REPLAN)
-    if (folder / "manifest.json").exists():
+    if exists(folder / "manifest.json"):
         return {str(read_manifest(folder)["mode"]): folder}
-    found = {mode: folder / mode for mode in MODES if (folder / mode / "manifest.json").exists()}
+    found = {mode: folder / mode for mode in MODES if exists(folder / mode / "manifest.json")}
     if not found:
         raise BadInput(
             "This folder holds no plan (no manifest.json, national/manifest.json or joint/manifest.json).",
@@ -238,6 +245,14 @@ def plan_dirs(directory: str | Path) -> dict[str, Path]:
             rule="plan_folder",
             remedy="Give the folder that `vallum plan --out` wrote.",
         )
+    for mode, path in found.items():
+        if (stated := read_manifest(path)["mode"]) != mode:
+            raise BadInput(
+                f"The folder is named {mode}, and the plan in it is {stated}.",
+                where=str(path),
+                rule="plan_folder",
+                remedy=f"Put the {mode} plan back into this folder, or plan again with `vallum plan`.",
+            )
     return found
 
 
@@ -327,7 +342,7 @@ def check_version(path: Path, version: object) -> None:
 
 
 def check_entries(path: Path, entries: object) -> None:
-    """Raise BadInput unless the manifest lists every plan table, and plain names only."""
+    """Raise BadInput unless the manifest lists every plan table, an input, and plain names only."""
     good = isinstance(entries, dict) and all(map(is_entry, entries.items()))
     if not good or not isinstance(entries, dict):
         raise damaged(path, "The list of tables is damaged.", "plan_manifest")
@@ -335,6 +350,8 @@ def check_entries(path: Path, entries: object) -> None:
     if stated != set(PLAN_TABLES):
         names = ", ".join(sorted(stated ^ set(PLAN_TABLES)))
         raise damaged(path, f"The list of tables lacks or does not know: {names}.", "plan_manifest")
+    if not any(name.startswith("inputs/") for name in entries):
+        raise damaged(path, "The list of tables names no inputs.", "plan_manifest")
 
 
 def is_entry(item: tuple[object, object]) -> bool:
@@ -342,42 +359,11 @@ def is_entry(item: tuple[object, object]) -> bool:
     name, entry = item
     if not isinstance(name, str) or not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
         return False
+    rows = entry.get("rows")
+    if not isinstance(rows, int) or isinstance(rows, bool):
+        return False
     kind, _, stem = name.partition("/")
     return kind in {"inputs", "tables"} and bool(NAME.fullmatch(stem))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of moderate size."""
-    content = read_file(path, JSON_LIMIT_BYTES)
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, "This is no JSON file.", "readable_file") from error
-    if not isinstance(value, dict):
-        raise damaged(path, "This is no JSON object.", "readable_file")
-    return value
-
-
-def read_file(path: Path, limit: int | None = None) -> bytes:
-    """Read a regular file of the plan's folder; links out of the folder are refused."""
-    if path.is_symlink() or path.parent.is_symlink():
-        raise damaged(path, "A plan holds no symbolic links.", "plan_folder")
-    try:
-        if limit is not None and path.stat().st_size > limit:
-            raise damaged(path, f"The file is larger than {limit / 1e6:.0f} MB.", "readable_file")
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise damaged(path, "The file is missing.", "plan_folder") from error
-    except OSError as error:
-        raise damaged(path, f"The file cannot be read ({error.strerror}).", "readable_file") from error
-
-
-def parse_parquet(path: Path, content: bytes) -> pl.DataFrame:
-    """Return the table of a Parquet file."""
-    try:
-        return pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError) as error:
-        raise damaged(path, "The file is damaged: it is no whole Parquet file.", "readable_file") from error
 
 
 def checked_table(path: Path, table: PlanTable, frame: pl.DataFrame) -> pl.DataFrame:
@@ -389,8 +375,3 @@ def checked_table(path: Path, table: PlanTable, frame: pl.DataFrame) -> pl.DataF
     if fault := first_fault(table, frame):
         raise damaged(path, f"Damaged: {fault}.", "plan_schema")
     return frame
-
-
-def damaged(path: Path, message: str, rule: str) -> BadInput:
-    """Return the error for a file that is not as it was written."""
-    return BadInput(message, where=str(path), rule=rule, remedy=REPLAN)

@@ -52,6 +52,35 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
         "min_participants_after",
     ),
 }  # fmt: skip
+#: Columns that hold text, and whole numbers; all others hold numbers. A name means the same in each table.
+TEXT: Final = frozenset(
+    {
+        "key", "state", "role", "safe_participant", "class_id", "needs_gateway", "system_id", "connects",
+        "programme_id", "line_id", "foreign_control", "safe_eligible", "safe_rule", "related_money",
+        "crew_family", "prerequisites", "exclusions", "operates", "partner", "country", "family", "systems",
+        "shared_school",
+    }
+)  # fmt: skip
+WHOLE: Final = frozenset(
+    {
+        "year", "year_from", "year_to", "price_year", "start_earliest", "start_latest", "retire_from",
+        "retire_to", "window_from", "window_to", "grace_years", "maturity_years", "safe_category",
+        "expansion_max_steps", "min_participants_after",
+    }
+)  # fmt: skip
+YEARS: Final = (1900, 2200)
+RATES: Final = (-50, 50)
+LARGEST: Final = 1e12
+#: Least and greatest value of what is divided by, raised to a power or counted through.
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "base_quantity": (1e-9, LARGEST), "step_quantity": (1e-9, LARGEST), "learning_slope_pct": (1, 100),
+    "price_year": YEARS, "real_price_growth_pct": RATES, "rate_pct": RATES, "national_rate_pct": RATES,
+    "grace_years": (0, 100), "maturity_years": (0, 100), "base_year": YEARS, "first_year": YEARS,
+    "last_year": YEARS, "discount_rate_pct": RATES, "inflation_pct": RATES, "price_index_pct": RATES,
+    "delay_exponent": (0, 10),
+}  # fmt: skip
+#: More years than any plan has; a longer horizon is a damaged one.
+MOST_YEARS: Final = 200
 #: Columns that may be empty.
 NULLABLE: Final = frozenset(
     {
@@ -127,16 +156,34 @@ def facts_of(inputs: Mapping[str, pl.DataFrame]) -> Facts:
     Raises
     ------
     BadInput
-        If a table, column, setting or value that the audit needs is missing.
+        If a table, column, setting or value that the audit needs is missing or of the wrong type.
     """
     tables = {name: rows_of(inputs, name) for name in NEEDED}
     settings = {row["key"]: float(row["value"]) for row in tables["settings"]}
     if missing := [key for key in SETTINGS if key not in settings]:
         raise bad("settings", f"The settings {', '.join(missing)} are missing.")
-    years = tuple(range(int(settings["first_year"]), int(settings["last_year"]) + 1))
-    if not years:
-        raise bad("settings", "The last year is before the first.")
+    for key, value in settings.items():
+        check_range("settings", key, value, value)
+    years = range(int(settings["first_year"]), int(settings["last_year"]) + 1)
+    if not 1 <= len(years) <= MOST_YEARS:
+        raise bad("settings", f"The last year is before the first, or {MOST_YEARS} years after it.")
+    return facts_from(tables, settings, tuple(years))
+
+
+def check_range(table: str, name: str, least: float, greatest: float) -> None:
+    """Raise BadInput if values from `least` to `greatest` are beyond what the formulas can take."""
+    low, high = RANGES.get(name, (-LARGEST, LARGEST))
+    if not low <= least <= greatest <= high:
+        raise bad(table, f"{name} holds a number that is not within {low:g} and {high:g}.")
+
+
+def facts_from(
+    tables: Mapping[str, list[Row]], settings: Mapping[str, float], years: tuple[int, ...]
+) -> Facts:
+    """Put checked rows under their keys."""
     systems = by(tables["systems"], "system_id")
+    if unknown := sorted({row["system_id"] for row in tables["programmes"]} - systems.keys()):
+        raise bad("programmes", f"Column system_id names unknown systems: {', '.join(unknown)}.")
     legacy_system = legacy(tables["stocks"], systems, years)
     partners: dict[str, list[Row]] = {}
     for row in sorted(tables["partner_orders"], key=lambda row: row["partner"]):
@@ -174,7 +221,27 @@ def rows_of(inputs: Mapping[str, pl.DataFrame], name: str) -> list[Row]:
     for column in columns:
         if (name, column) not in NULLABLE and frame[column].null_count():
             raise bad(name, f"Column {column} has empty values.")
+        check_type(name, column, frame[column])
     return frame.select(columns).to_dicts()
+
+
+def check_type(table: str, column: str, values: pl.Series) -> None:
+    """Raise BadInput unless a column has the type that the formulas need, and finite numbers."""
+    kind = values.dtype
+    if column in TEXT:
+        good, expected = kind == pl.String, "text"
+    elif column in WHOLE:
+        good, expected = kind.is_integer(), "whole numbers"
+    else:
+        good, expected = kind.is_integer() or kind.is_float(), "numbers"
+    if not good and kind != pl.Null:  # a column without any value has no type
+        raise bad(table, f"Column {column} is of type {kind}; expected {expected}.")
+    known = values.drop_nulls()
+    if kind.is_numeric() and len(known):
+        if kind.is_float() and not known.is_finite().all():
+            raise bad(table, f"Column {column} holds a number that is not finite.")
+        numbers = known.cast(pl.Float64).to_list()
+        check_range(table, column, min(numbers), max(numbers))
 
 
 def bad(table: str, message: str) -> BadInput:

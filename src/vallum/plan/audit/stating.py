@@ -83,4 +83,4 @@ def manifest(case: Case, check: Check) -> None:
     for name, entry in sorted(stated["tables"].items()):
         kind, _, stem = name.partition("/")
         frame = case.plan.inputs[stem] if kind == "inputs" else case.plan.tables[stem]
-        check.equal(At("", name), "a number of rows of", entry.get("rows", math.nan), frame.height, 0)
+        check.equal(At("", name), "a number of rows of", entry["rows"], frame.height, 0)
