@@ -80,8 +80,8 @@ def figure(study: Study) -> Figure:
         ("money", "payments"),
         "Spending includes sustainment, expansions, schools and net debt service. All money open = purse, "
         "money carried over, SAFE's new money and related money. The published budgets already count on some "
-        "borrowing, so only a part of each SAFE draw is new money. Alone, a state can still draw for an order in "
-        "which a partner outside the region takes part.",
+        "borrowing, so only a part of each SAFE draw is new money. Alone, a state can still draw for "
+        "an order in which a partner outside the region takes part.",
         "The plan has no purses.",
     )
 
