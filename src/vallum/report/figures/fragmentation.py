@@ -81,7 +81,7 @@ def figure(study: Study) -> Figure:
     return Figure(
         "fragmentation",
         "Where the cost of going alone comes from",
-        _finding(causes, total, basis),
+        _finding(causes, total, basis) + _open(study),
         _bars(causes) if causes else Markup(""),
         [table] if causes else [],
         ("programmes", "bands", "safe_loans", "lines", "settings"),
@@ -102,7 +102,20 @@ def _finding(causes: Sequence[Mapping[str, Any]], total: float, basis: str) -> s
     return (
         f"The plan alone costs {words.money(abs(total))} {more} than {basis} (discounted); "
         f"the largest part is {top.get('cause')} with {words.money(float(top['meur']))}."
+        f"{_without_finance(causes, total)}"
     )
+
+
+def _open(study: Study) -> str:
+    """Say so where the interval of the difference contains 0."""
+    same = study.compare.get("same_capability") or {}
+    return " The difference is not proven." if isinstance(same, dict) and same.get("proven") is False else ""
+
+
+def _without_finance(causes: Sequence[Mapping[str, Any]], total: float) -> str:
+    """The difference with the finance cause off: what does not hang on who lends."""
+    finance = [float(c["meur"]) for c in causes if c.get("cause") == "finance"]
+    return f" With finance left out it is {words.money(total - finance[0])}." if finance else ""
 
 
 def _bars(causes: Sequence[Mapping[str, Any]]) -> Markup:
