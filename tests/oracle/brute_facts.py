@@ -245,7 +245,7 @@ class Facts:
         for (n, f), r in self.crews.items():
             used = sum((self.legacy[n, s] for s in r["systems"].split(";") if s), np.zeros(len(self.years)))
             gained = r["throughput_per_year"] * np.arange(len(self.years))
-            result[n, f] = np.maximum(0.0, r["trained_crews_2026"] + gained - used)
+            result[n, f] = np.maximum(0.0, r["trained_crews"] + gained - used)
         return result
 
     @cached_property

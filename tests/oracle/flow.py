@@ -391,7 +391,7 @@ class Flow:
     def _crew_row(self, n: str, f: str, y: int, terms: Terms) -> None:
         r = self.crews[f, n]
         used = sum(self.old[n, s, y] for s in r["systems"].split(";") if s)
-        free = r["trained_crews_2026"] + r["throughput_per_year"] * (y - self.years[0]) - used
+        free = r["trained_crews"] + r["throughput_per_year"] * (y - self.years[0]) - used
         for z, value in self.taught[n, f, y].items():
             terms[z] = -value
         self.row(terms, "<=", max(0.0, free))

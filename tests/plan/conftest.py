@@ -202,8 +202,8 @@ def inputs() -> dict[str, pl.DataFrame]:
         ),
         "crews": pl.DataFrame(
             [
-                crew | {"state": "A", "family": "F", "trained_crews_2026": 6.0, "throughput_per_year": 2.0},
-                crew | {"state": "B", "family": "F", "trained_crews_2026": 5.0, "throughput_per_year": 0.0},
+                crew | {"state": "A", "family": "F", "trained_crews": 6.0, "throughput_per_year": 2.0},
+                crew | {"state": "B", "family": "F", "trained_crews": 5.0, "throughput_per_year": 0.0},
             ]
         ),
         "safe_loans": pl.DataFrame(

@@ -147,7 +147,7 @@ def too_many_steps(parts: Parts) -> None:
 
 
 def crews_out_of_nowhere(parts: Parts) -> None:
-    change_input(parts, "crews", {"state": "B"}, trained_crews_2026=3.0)
+    change_input(parts, "crews", {"state": "B"}, trained_crews=3.0)
     change(parts, "crews", {"state": "B"}, free=3.0)
 
 

@@ -202,7 +202,7 @@ def small_tables() -> dict[str, pl.DataFrame]:
         "crews": table(
             "crews",
             *({"state": n, "family": "AIR_CREW", "name": "Air crews", "systems": "SYS_A"} for n in members),
-            trained_crews_2026=4,
+            trained_crews=4,
             throughput_per_year=2,
             school_cost_meur=3,
             school_added_throughput=2,

@@ -132,7 +132,7 @@ def _large(
                 state,
                 f"F{k:02d}",
                 [f"OLD_{name}"],
-                trained_crews_2026=60.0,
+                trained_crews=60.0,
                 throughput_per_year=8.0,
                 school_added_throughput=8.0,
             )

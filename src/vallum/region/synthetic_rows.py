@@ -266,7 +266,7 @@ def add_crew(draft: Draft, state: str, family: str, systems: list[str], **values
             "name": f"Family {family}",
             "systems": ";".join(systems),
             "people_per_unit": 10.0,
-            "trained_crews_2026": 0.0,
+            "trained_crews": 0.0,
             "throughput_per_year": 0.0,
             "school_cost_meur": 5.0,
             "school_added_throughput": 0.0,

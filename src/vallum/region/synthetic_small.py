@@ -61,7 +61,7 @@ def draw_small(seed: int) -> Draft:
                 state,
                 family,
                 [f"OLD_{classes[0]}"],
-                trained_crews_2026=float(rng.choice([0.0, 0.5, 2.0])),
+                trained_crews=float(rng.choice([0.0, 0.5, 2.0])),
                 throughput_per_year=float(rng.choice([0.0, 0.2, 0.5])),
                 school_cost_meur=float(rng.choice([4.0, 20.0, 40.0])),
                 school_added_throughput=float(rng.choice([1.0, 2.0])),

@@ -139,7 +139,7 @@ def read_crews(names: Names, system_stock: Floats) -> Crews:
         at = names.state_at[row["state"]], names.family_at[row["family"]]
         systems = [names.system_at[s] for s in split(row["systems"]) if s in names.system_at]
         used = sum((system_stock[at[0], s] for s in systems), np.zeros(years))
-        trained = row["trained_crews_2026"] + row["throughput_per_year"] * np.arange(years, dtype=float)
+        trained = row["trained_crews"] + row["throughput_per_year"] * np.arange(years, dtype=float)
         free[at] = np.maximum(0.0, trained - used)
         cost[at], added[at] = row["school_cost_meur"], row["school_added_throughput"]
         shared[at] = row["shared_school"] == "y"

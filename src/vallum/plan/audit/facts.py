@@ -43,7 +43,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
         "carryover_limit_share",
     ),
     "crews": (
-        "state", "family", "systems", "trained_crews_2026", "throughput_per_year", "school_cost_meur",
+        "state", "family", "systems", "trained_crews", "throughput_per_year", "school_cost_meur",
         "school_added_throughput", "shared_school", "shared_school_cost_factor",
     ),
     "safe_loans": (

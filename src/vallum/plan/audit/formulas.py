@@ -212,7 +212,7 @@ def crews_free(facts: Facts, state: str, family: str, year: int) -> float:
     row = facts.crews.get((state, family))
     if row is None:
         return 0.0
-    trained = row["trained_crews_2026"] + row["throughput_per_year"] * (year - facts.first_year)
+    trained = row["trained_crews"] + row["throughput_per_year"] * (year - facts.first_year)
     systems = [name.strip() for name in (row["systems"] or "").split(";")]
     bound = math.fsum(facts.legacy_system.get((state, system, year), 0.0) for system in systems)
     return max(0.0, float(trained) - bound)

@@ -311,8 +311,8 @@ class Crews(Provenance):
     systems = names("Systems that the family mans")
     people_per_unit = number("People in one crew", "persons per class unit", nullable=True)
     people_per_unit_low, people_per_unit_high = ends("people_per_unit", "persons per class unit")
-    trained_crews_2026 = number("Crews trained at the start of the horizon", "crews (class units)")
-    trained_crews_2026_low, trained_crews_2026_high = ends("trained_crews_2026", "crews (class units)")
+    trained_crews = number("Crews trained at the start of the horizon", "crews (class units)")
+    trained_crews_low, trained_crews_high = ends("trained_crews", "crews (class units)")
     throughput_per_year = number("Crews trained in a year", "crews (class units) a year")
     throughput_per_year_low, throughput_per_year_high = ends(
         "throughput_per_year", "crews (class units) a year"
