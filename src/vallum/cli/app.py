@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, Parameter
 
 from vallum.cli import audit, check, compare, doctor, plan, report
-from vallum.cli.outcome import Boundary
+from vallum.cli.outcome import Boundary, settle_streams
 from vallum.cli.output import OwnConsole, open_closed_streams
 
 __all__ = ["app", "main"]
@@ -67,4 +67,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         boundary.code = answer if isinstance(answer, int) else 0
         # A closed pipe shows itself here and not while the interpreter shuts down.
         sys.stdout.flush()
+    settle_streams()
     return boundary.code

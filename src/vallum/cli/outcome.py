@@ -14,7 +14,7 @@ from vallum.cli.documents import ErrorDocument, Problem
 from vallum.cli.output import emit, say
 from vallum.core.errors import VallumError
 
-__all__ = ["BAD_INPUT", "BROKEN_PIPE", "FAULT", "INTERRUPTED", "NO", "OK", "Boundary"]
+__all__ = ["BAD_INPUT", "BROKEN_PIPE", "FAULT", "INTERRUPTED", "NO", "OK", "Boundary", "settle_streams"]
 
 OK = 0
 NO = 1
@@ -60,7 +60,6 @@ class Boundary:
         if isinstance(error, SystemExit | GeneratorExit):
             return False
         if isinstance(error, BrokenPipeError):
-            close_output()
             self.code = BROKEN_PIPE
             return True
         self.code, problem = describe(error)
@@ -70,16 +69,18 @@ class Boundary:
         with contextlib.suppress(OSError):
             say(f"[bold red]error:[/] {escaped(problem)}")
         if self.as_json:
-            try:
+            with contextlib.suppress(OSError):
                 emit(ErrorDocument(error=problem))
-            except OSError:
-                close_output()
         return True
 
 
-def close_output() -> None:
-    """Send what is still buffered for standard output nowhere, so that it does not fail again at shutdown."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def settle_streams() -> None:
+    """Drop what a full or closed stream cannot take, or the interpreter's last flush would end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def escaped(problem: Problem) -> str:
