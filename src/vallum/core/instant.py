@@ -1,0 +1,103 @@
+"""Instants: milliseconds since 1970-01-01T00:00Z, as TAK protocol messages carry them."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from vallum.core.errors import BadInput
+
+_DATE_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse(text: str) -> int:
+    """Read a W3C XML dateTime.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``2026-11-25T06:30:00.125Z``. Without a zone it is UTC, as in all of Cursor on Target.
+
+    Returns
+    -------
+    int
+        Milliseconds since 1970-01-01T00:00Z, rounded down.
+
+    Raises
+    ------
+    ValueError
+        If the text is no such time.
+    """
+    if len(text) == len("2026-11-25T06:30:00.125Z") and text.endswith("Z"):
+        try:  # what nearly all clients write; the C parser reads it ten times as fast
+            return _milliseconds(datetime.fromisoformat(text))
+        except ValueError:
+            pass
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is no date and time like 2026-11-25T06:30:00Z")
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    offset = UTC if zone in (None, "Z", "z") else _zone(zone)
+    moment = datetime(
+        int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=offset
+    )
+    return _milliseconds(moment) + int((fraction or "0").ljust(3, "0")[:3])
+
+
+def write(milliseconds: int) -> str:
+    """Write an instant as Cursor on Target does: UTC, to the millisecond.
+
+    Parameters
+    ----------
+    milliseconds : int
+        Milliseconds since 1970-01-01T00:00Z.
+
+    Returns
+    -------
+    str
+        Such as ``2026-11-25T06:30:00.125Z``.
+
+    Raises
+    ------
+    ValueError
+        If the instant lies outside the years 1 to 9999.
+    """
+    try:
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError as error:
+        raise ValueError(f"{milliseconds} ms lies outside the years 1 to 9999") from error
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def of_user(text: str, where: str) -> int:
+    """Read a time that a user typed; a date alone is its first instant.
+
+    Parameters
+    ----------
+    text : str
+        An ISO date, or date and time.
+    where : str
+        The place to name in an error, such as ``--since``.
+
+    Raises
+    ------
+    BadInput
+        If the text is no such time.
+    """
+    try:
+        return parse(text if len(text) > len("2026-11-25") else f"{text}T00:00:00Z")
+    except ValueError as error:
+        raise BadInput(str(error), where, "ISO 8601", "Write it like 2026-11-25T06:30:00Z.") from error
+
+
+def _milliseconds(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
+
+
+def _zone(text: str) -> timezone:
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    if minutes >= 24 * 60:
+        raise ValueError(f"{text} is no offset from UTC")
+    return timezone(timedelta(minutes=minutes if text[0] == "+" else -minutes))

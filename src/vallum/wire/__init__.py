@@ -1,0 +1,1 @@
+"""Codecs of the picture wing, without I/O; none imports another."""
