@@ -43,12 +43,13 @@ def commands() -> str:
 
     from rich.console import Console
 
-    from vallum.cli.app import COMMANDS, app
+    from vallum.cli.app import COMMANDS, GROUPS, app
 
+    within = [f"{name} {inner}" for name, group in GROUPS.items() for inner in group if inner[0] != "-"]
     parts = []
-    for name in COMMANDS:
+    for name in sorted([*COMMANDS, *GROUPS, *within], key=lambda name: (name.split()[0] in GROUPS, name)):
         stream = io.StringIO()
-        app.help_print([name], console=Console(file=stream, width=100, force_terminal=False))
+        app.help_print(name.split(), console=Console(file=stream, width=100, force_terminal=False))
         text = "\n".join(line.rstrip() for line in stream.getvalue().strip().splitlines())
         parts.append(f"## vallum {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from vallum.cli import audit, check, compare, doctor, plan, report
 from vallum.cli.outcome import Boundary, settle_streams
 from vallum.cli.output import OwnConsole, open_closed_streams
+from vallum.cli.pki import pki
 
 __all__ = ["app", "main"]
 
@@ -24,6 +25,9 @@ COMMANDS = {
     )
 }
 
+#: Commands that have commands of their own.
+GROUPS = {"pki": pki}
+
 
 def version() -> str:
     """Return the version of the installed package."""
@@ -34,7 +38,7 @@ def version() -> str:
 
 app = App(
     name="vallum",
-    help="Joint defence planning: what to buy, with whom, when, from which line and purse.",
+    help="Joint defence planning, and the shared picture of units of several nations.",
     help_epilogue="Exit codes: 0 done, 1 the answer is no, 2 bad input, 70 fault in Vallum, 130 interrupted.",
     version=version,
     default_parameter=Parameter(negative=""),
@@ -45,6 +49,8 @@ app = App(
 )
 for name, command in COMMANDS.items():
     app.command(command, name=name)
+for name, group in GROUPS.items():
+    app.command(group, name=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

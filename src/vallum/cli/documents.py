@@ -357,8 +357,10 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
 
 def schemas() -> dict[str, str]:
     """Return the JSON Schema of each document as text, by the name of the command."""
+    from vallum.cli.pki_documents import PKI_DOCUMENTS
+
     made = {}
-    for name, document in DOCUMENTS.items():
+    for name, document in (DOCUMENTS | PKI_DOCUMENTS).items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(document)}
         made[name] = msgspec.json.format(msgspec.json.encode(schema)).decode() + "\n"
     return made

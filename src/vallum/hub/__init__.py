@@ -1,0 +1,1 @@
+"""The hub: sessions, routing, listeners, journal and certificates of the shared picture."""

@@ -1,0 +1,157 @@
+"""The registry: which certificates were issued, to whom, and what these users may see and do.
+
+Nation and name are in the certificate. Groups and role are here alone, by user, so that they change without
+a new certificate.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from vallum.core.errors import BadInput
+from vallum.hub.pki import names
+from vallum.hub.pki.folder import REGISTRY, Folder
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Certificate",
+    "Kind",
+    "Registry",
+    "Role",
+    "User",
+    "decode",
+    "encode",
+    "load",
+    "save",
+]
+
+FORMAT_VERSION: Final = 1
+Kind = Literal["client", "server"]
+Role = Literal["viewer", "member", "admin"]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class User(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What one user may see and do, whichever of its certificates it shows."""
+
+    nation: str
+    groups_in: list[str]
+    groups_out: list[str]
+    role: Role
+
+
+class Certificate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One certificate that was issued."""
+
+    serial: str
+    "Hexadecimal, lower case."
+    kind: Kind
+    name: str
+    "Common name: the user, or the server's first host."
+    hosts: list[str] = []
+    "Of a server: DNS names and IP addresses."
+    nation: str | None = None
+    issued: Instant
+    expires: Instant
+    fingerprint: str
+    "SHA-256 of the whole certificate, hexadecimal, lower case."
+    revoked: Instant | None = None
+    reason: str | None = None
+
+    def valid(self, now: datetime) -> bool:
+        """Whether it is neither expired nor revoked."""
+        return self.revoked is None and now < self.expires
+
+
+class Registry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """All of it."""
+
+    format: int = FORMAT_VERSION
+    crl_number: int = 0
+    users: dict[str, User] = {}
+    certificates: list[Certificate] = []
+
+    def server(self, now: datetime) -> Certificate | None:
+        """Return the server certificate that was issued last, None without a valid one."""
+        valid = [one for one in self.certificates if one.kind == "server" and one.valid(now)]
+        return valid[-1] if valid else None
+
+
+class _Version(msgspec.Struct):
+    format: int
+
+
+def load(folder: Folder) -> Registry:
+    """Read the registry of a folder.
+
+    Raises
+    ------
+    BadInput
+        If it is missing, damaged, or written by a newer Vallum.
+    """
+    return decode(folder.read(REGISTRY), str(folder.path / REGISTRY))
+
+
+def decode(content: bytes, where: str) -> Registry:
+    """Read a registry.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    where : str
+        Its name in messages.
+
+    Raises
+    ------
+    BadInput
+        If it is damaged, or written by a newer Vallum.
+    """
+    try:
+        version = msgspec.json.decode(content, type=_Version).format
+        if version > FORMAT_VERSION:
+            raise BadInput(
+                f"has format {version}; this Vallum reads up to {FORMAT_VERSION}",
+                where,
+                "format version",
+                "Use a newer Vallum, or restore a backup that this one made.",
+            )
+        registry = msgspec.json.decode(content, type=Registry)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _damaged(str(error), where) from error
+    _check(registry, where)
+    return registry
+
+
+def encode(registry: Registry) -> bytes:
+    """Return the content of the file, in lines that people can compare."""
+    return msgspec.json.format(msgspec.json.encode(registry)) + b"\n"
+
+
+def save(folder: Folder, registry: Registry) -> None:
+    """Write the registry of a folder that the caller has locked."""
+    folder.write(REGISTRY, encode(registry))
+
+
+def _check(registry: Registry, where: str) -> None:
+    """Refuse what no command of Vallum writes."""
+    for name, one in registry.users.items():
+        try:
+            written = names.user(name) == name
+            names.nation(one.nation)
+            names.groups((*one.groups_in, *one.groups_out))
+        except BadInput as error:
+            raise _damaged(f"{error.where}: {error.message}", where) from error
+        if not written:
+            raise _damaged(f"user {name!r} is not as Vallum writes it", where)
+    serials = {one.serial for one in registry.certificates}
+    if len(serials) != len(registry.certificates):
+        raise _damaged("a serial number occurs twice", where)
+    for issued in registry.certificates:
+        if issued.kind == "client" and (issued.name not in registry.users or issued.nation is None):
+            raise _damaged(f"certificate {issued.serial} is of no user", where)
+
+
+def _damaged(problem: str, where: str) -> BadInput:
+    return BadInput(f"is damaged: {problem}", where, "registry", "Restore the folder from a backup.")
