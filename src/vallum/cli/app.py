@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from cyclopts import App, Parameter
 
-from vallum.cli import audit, check, compare, doctor, plan, report
+from vallum.cli import audit, check, compare, doctor, hub_demo, hub_replay, plan, report
+from vallum.cli.hub import hub
 from vallum.cli.outcome import Boundary, settle_streams
 from vallum.cli.output import OwnConsole, open_closed_streams
 from vallum.cli.pki import pki
@@ -25,8 +26,11 @@ COMMANDS = {
     )
 }
 
+hub.command(hub_replay.replay)
+hub.command(hub_replay.export)
+hub.command(hub_demo.demo)
 #: Commands that have commands of their own.
-GROUPS = {"pki": pki}
+GROUPS = {"pki": pki, "hub": hub}
 
 
 def version() -> str:

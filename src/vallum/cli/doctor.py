@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from vallum.cli.doctor_hub import hub_conditions
 from vallum.cli.documents import Condition, DoctorDocument
 from vallum.cli.options import Common
 from vallum.cli.outcome import NO, OK
@@ -21,14 +22,22 @@ __all__ = ["doctor"]
 
 PACKAGES = ("vallum", "polars", "dataframely", "numpy", "highspy", "msgspec", "cyclopts", "rich", "jinja2")
 SPACE_NEEDED_MB = 200
-COLOURS = {"ok": "green", "missing": "yellow", "failed": "bold red"}
+COLOURS = {"ok": "green", "missing": "yellow", "warning": "yellow", "failed": "bold red"}
 
 
-def doctor(*, common: Common | None = None) -> int:
-    """Say whether this machine has what Vallum needs."""
+def doctor(*, hub: Path | None = None, common: Common | None = None) -> int:
+    """Say whether this machine has what Vallum needs.
+
+    Parameters
+    ----------
+    hub
+        Also examine what a hub with this configuration (hub.toml) needs.
+    """
     common = common or Common()
     with libraries_silenced():
         conditions = [condition for examine in EXAMINATIONS for condition in examine()]
+        if hub is not None:
+            conditions += hub_conditions(hub)
     healthy = all(condition.status != "failed" for condition in conditions)
     if common.json:
         emit(DoctorDocument(healthy=healthy, conditions=conditions))

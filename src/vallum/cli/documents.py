@@ -331,8 +331,8 @@ class Condition(msgspec.Struct, kw_only=True):
     """One thing that Vallum needs of the machine, or can use."""
 
     name: str
-    status: Literal["ok", "missing", "failed"]
-    "missing: optional and not there; failed: Vallum does not work without it."
+    status: Literal["ok", "missing", "warning", "failed"]
+    "missing: optional and not there; warning: works and should not stay so; failed: does not work."
     value: str
     remedy: str | None = None
 
@@ -357,10 +357,14 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
 
 def schemas() -> dict[str, str]:
     """Return the JSON Schema of each document as text, by the name of the command."""
+    from vallum.cli.hub_demo_documents import HUB_DEMO_DOCUMENTS
+    from vallum.cli.hub_documents import HUB_DOCUMENTS
+    from vallum.cli.hub_replay_documents import REPLAY_DOCUMENTS
     from vallum.cli.pki_documents import PKI_DOCUMENTS
 
+    documents = DOCUMENTS | PKI_DOCUMENTS | HUB_DOCUMENTS | REPLAY_DOCUMENTS | HUB_DEMO_DOCUMENTS
     made = {}
-    for name, document in (DOCUMENTS | PKI_DOCUMENTS).items():
+    for name, document in documents.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(document)}
         made[name] = msgspec.json.format(msgspec.json.encode(schema)).decode() + "\n"
     return made

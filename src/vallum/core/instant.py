@@ -8,6 +8,9 @@ from vallum.core.errors import BadInput
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII
 )
+_USUAL_LENGTHS = frozenset(
+    map(len, ("2026-11-25T06:30:00Z", "2026-11-25T06:30:00.125Z", "2026-11-25T06:30:00.123456Z"))
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,19 +32,23 @@ def parse(text: str) -> int:
     ValueError
         If the text is no such time.
     """
-    if len(text) == len("2026-11-25T06:30:00.125Z") and text.endswith("Z"):
-        try:  # what nearly all clients write; the C parser reads it ten times as fast
-            return _milliseconds(datetime.fromisoformat(text))
+    # What nearly all clients write; the C parser reads it five times as fast, but takes other things, too.
+    if len(text) in _USUAL_LENGTHS and text[4:17:3] == "--T::" and text[19] in ".Z":
+        try:
+            moment = datetime.fromisoformat(text)
         except ValueError:
             pass
+        else:
+            if moment.tzinfo is UTC:
+                return _milliseconds(moment)
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         raise ValueError(f"{text[:40]!r} is no date and time like 2026-11-25T06:30:00Z")
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     offset = UTC if zone in (None, "Z", "z") else _zone(zone)
-    moment = datetime(
-        int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=offset
-    )
+    # A leap second has no number of its own; it counts as the second before it.
+    seconds = 59 if second == "60" else int(second)
+    moment = datetime(int(year), int(month), int(day), int(hour), int(minute), seconds, tzinfo=offset)
     return _milliseconds(moment) + int((fraction or "0").ljust(3, "0")[:3])
 
 
@@ -67,7 +74,7 @@ def write(milliseconds: int) -> str:
         moment = _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError as error:
         raise ValueError(f"{milliseconds} ms lies outside the years 1 to 9999") from error
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def of_user(text: str, where: str) -> int:
@@ -97,7 +104,8 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _zone(text: str) -> timezone:
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
-    if minutes >= 24 * 60:
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours >= 24 or minutes >= 60:
         raise ValueError(f"{text} is no offset from UTC")
+    minutes += 60 * hours
     return timezone(timedelta(minutes=minutes if text[0] == "+" else -minutes))

@@ -1,7 +1,8 @@
 """Who releases what to whom: pure decisions, default deny.
 
-A policy never widens what an originator asked for, and an originator never widens what the policy allows. What is
-not understood (an unknown classification, a caveat that no rule names) stays with the nation of origin.
+A policy never widens what an originator asked for, and an originator never widens what the policy allows.
+What is not understood (an unknown classification, a caveat that no rule names) stays with the nation of
+origin.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,9 +14,29 @@ from vallum.core.principal import Principal
 STRIKE_TYPES = ("t-k",)
 """Strike tasking in Cursor on Target: not taken, whatever a policy file says."""
 
-FIRE_DETAILS = frozenset(("__cff", "cff", "callforfire", "call_for_fire", "__callforfire", "fires", "__fires",
-                          "firemission", "fire_mission", "nineline", "__nineline", "cas9line", "__strike"))  # fmt: skip
-"""Details of calls for fire and of close air support, in lower case: not taken, whatever a policy file says."""
+FIRE_DETAILS = frozenset(
+    (
+        "__callforfire",
+        "__cff",
+        "__fires",
+        "__nineline",
+        "__strike",
+        "call_for_fire",
+        "callforfire",
+        "cas9line",
+        "cff",
+        "fire_mission",
+        "firemission",
+        "fires",
+        "nineline",
+    )
+)
+"""Details of calls for fire and of close air support, in lower case: not taken, whatever a policy says."""
+
+
+def is_of(cot_type: str, prefix: str) -> bool:
+    """Whether a type is the one that a prefix names or lies below it; the empty prefix names all."""
+    return not prefix or f"{cot_type}-".startswith(f"{prefix}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +52,7 @@ class Release:
     if_named : frozenset of str
         Nations that see them if the originator's ``releasableTo`` names them.
     types : tuple of str
-        Prefixes of Cursor on Target types the rule speaks of; empty for all.
+        Cursor on Target types the rule speaks of, each with all below it; empty for all.
     up_to : int
         Highest level the rule releases, as an index into `Policy.levels`.
     caveats : frozenset of str
@@ -54,7 +75,7 @@ class Release:
             self.origin == label.nation
             and level <= self.up_to
             and (not label.caveat or label.caveat.upper() in self.caveats)
-            and (not self.types or cot_type.startswith(self.types))
+            and (not self.types or any(is_of(cot_type, prefix) for prefix in self.types))
         )
 
 
@@ -100,16 +121,16 @@ class Policy:
         return self.levels.index(word) if word in self.levels else len(self.levels)
 
     def named(self, releasable_to: str) -> frozenset[str] | None:
-        """Read the nations of a ``releasableTo`` attribute, which separates them by blanks, commas or the like.
+        """Read the nations of a ``releasableTo`` attribute, which blanks, commas or the like separate.
 
         Returns
         -------
         frozenset of str, optional
-            The nations of this policy that it names. None if it is empty.
+            The nations of this policy that it names; an unknown word names none. None if it is empty.
         """
-        words = releasable_to.upper().replace(",", " ").replace(";", " ").replace("/", " ").split()
-        if not words:
+        if not releasable_to.strip():
             return None
+        words = releasable_to.upper().replace(",", " ").replace(";", " ").replace("/", " ").split()
         return frozenset(nation for word in words for nation in self._nations_of(word))
 
     def audience(
@@ -129,8 +150,8 @@ class Policy:
         Returns
         -------
         tuple of (frozenset of str, frozenset of str)
-            Pairs of nations and groups: a reader of one of the nations who is in one of the groups may see it.
-            The nation of origin stands in the first pair, with all groups.
+            Pairs of nations and groups: a reader of one of the nations who is in one of the groups may see
+            it. The nation of origin stands in the first pair, with all groups.
         """
         level = self.level(label.access)
         by_groups: dict[frozenset[str], set[str]] = {groups: {label.nation}}
@@ -154,12 +175,11 @@ class Policy:
             return "role viewer does not send"
         if principal.nation not in self.nations:
             return "nation not in policy"
-        if cot_type.startswith(STRIKE_TYPES) or (
-            self.refused_types and cot_type.startswith(self.refused_types)
-        ):
+        lower = cot_type.lower()
+        if any(lower.startswith(prefix.lower()) for prefix in (*STRIKE_TYPES, *self.refused_types)):
             return "type refused"
         for name in details:
-            lower = name.lower()
+            lower = name.lower().rpartition(":")[2]
             if lower in FIRE_DETAILS or lower in self.refused_details:
                 return "detail refused"
         return ""

@@ -1,0 +1,1 @@
+"""Sockets: each listener turns bytes into events of a session, and batches into bytes."""

@@ -1,0 +1,439 @@
+"""From an admitted event to the outboxes of those who may see it. One synchronous chain, without a socket."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from vallum.core.principal import Principal
+from vallum.hub.cohort import Cohort
+from vallum.hub.counters import Counters
+from vallum.hub.parcel import Format, Parcel
+from vallum.hub.session import Identity, Link, Session
+from vallum.picture import Audience, Audiences, Event, Kind, Picture, View, sees
+from vallum.picture.chat import Conversation, at
+from vallum.picture.stale import ClockSkew
+from vallum.wire import cot
+
+log = structlog.get_logger("vallum.hub")
+
+DISCONNECTED = "t-x-d-d"
+GROUPS_CHANGED = "t-x-g-c"
+PING = "t-x-c-t"
+PONG = "t-x-c-t-r"
+_IDENTITIES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the router treats its sessions.
+
+    Parameters
+    ----------
+    outbox_bytes : int
+        What may wait for a reader whose connection is full before it is cut.
+    patience_s : float
+        How long a reader may stay behind before it is cut, s.
+    catch_up_bytes : int
+        What is taken out of an outbox at a time.
+    newcomer_chat_ms : int
+        How far back a client that was never seen is sent chat, milliseconds.
+    skew : ClockSkew
+        What is done about clocks that disagree.
+    """
+
+    outbox_bytes: int = 1 << 20
+    patience_s: float = 20.0
+    catch_up_bytes: int = 1 << 18
+    newcomer_chat_ms: int = 3_600_000
+    skew: ClockSkew = field(default_factory=ClockSkew)
+
+
+class Recorder(Protocol):
+    """Whoever keeps the admitted events."""
+
+    def append(self, parcel: Parcel, principal: Principal, groups: frozenset[str], sender: str) -> None:
+        """Take an event; it must not wait.
+
+        Parameters
+        ----------
+        parcel : Parcel
+            The event.
+        principal : Principal
+            Who sent it.
+        groups : frozenset of str
+            Groups it went into.
+        sender : str
+            Uid of the client that sent it, empty if it is not known.
+        """
+
+
+class Router:
+    """The hub without its sockets.
+
+    Parameters
+    ----------
+    audiences : Audiences
+        The policy in force.
+    settings : Settings
+        Limits.
+    clock : callable
+        Returns milliseconds since 1970-01-01T00:00Z.
+    monotonic : callable
+        Returns seconds of a clock that never jumps.
+    recorder : Recorder, optional
+        The journal.
+    wake : callable, optional
+        Called when something waits for the next flush.
+    """
+
+    def __init__(
+        self,
+        audiences: Audiences,
+        settings: Settings | None = None,
+        *,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
+        recorder: Recorder | None = None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.audiences = audiences
+        self.settings = settings or Settings()
+        self.clock = clock
+        self.monotonic = monotonic
+        self.recorder = recorder
+        self.wake = wake
+        self.counters = Counters()
+        self.picture: Picture[Parcel] = Picture()
+        self.conversation: Conversation[Parcel] = Conversation()
+        self.stopping = False
+        """Whether sessions end because the hub does: their clients are not gone, and nobody is told so."""
+        self.sessions: set[Session] = set()
+        self.chat_cursors: dict[str, int] = {}
+        """For each client uid the number of the last chat message that it is known to have."""
+        self.cursors_changed = 0
+        """Grows with every change of the cursors."""
+        self._cohorts: dict[tuple[View, Format], Cohort] = {}
+        self._reached: dict[Audience, tuple[Cohort, ...]] = {}
+        self._named: dict[str, set[Session]] = {}
+
+    # Who is there
+
+    def join(self, link: Link, principal: Principal, form: Format, place: str) -> Session:
+        """Let a peer in; at the next flush it is sent the current picture."""
+        view = self.audiences.view(principal)
+        session = Session(link, principal, view, form, place, self.settings.outbox_bytes)
+        self.sessions.add(session)
+        self.counters.sessions += 1
+        self._cohort(view, form).joining.append(session)
+        self.wake()
+        return session
+
+    def leave(self, session: Session, *, clean: bool) -> None:
+        """Let a peer go, and tell those who saw it.
+
+        Parameters
+        ----------
+        session : Session
+            The peer; one that has left already is passed over.
+        clean : bool
+            Whether it said goodbye, so that what it was sent counts as arrived.
+        """
+        if session not in self.sessions:
+            return
+        self.sessions.discard(session)
+        self._drop_from_cohort(session)
+        session.attached = False
+        self.counters.replaced += session.outbox.replaced
+        heard = session.chat_seen if clean and not session.outbox.size else session.chat_heard
+        now = self.clock()
+        for identity in session.identities.values():
+            self._unname(session, identity.uid)
+            self._unname(session, identity.callsign)
+            if heard:
+                self._remember(identity.uid, heard)
+            if not self.stopping and not self._still_there(identity):
+                self._announce_gone(session, identity, now)
+        session.outbox.clear()
+
+    def switch(self, session: Session, form: Format, farewell: bytes) -> None:
+        """Change what a session reads.
+
+        Parameters
+        ----------
+        session : Session
+            The session.
+        form : Format
+            The new format.
+        farewell : bytes
+            The last message in the old one; what waits for the session goes out before it.
+        """
+        self._cohort(session.view, session.form).flush(self.monotonic())
+        session.write_all(farewell)
+        self._move(session, session.view, form)
+
+    def set_groups(self, session: Session, groups_in: frozenset[str], groups_out: frozenset[str]) -> None:
+        """Switch groups of a session on and off, within those its principal has."""
+        session.groups_in = session.principal.groups_in & groups_in
+        session.groups_out = session.principal.groups_out & groups_out
+        view = self.audiences.view(session.principal, session.groups_out)
+        self._cohort(session.view, session.form).flush(self.monotonic())
+        self._move(session, view, session.form, rejoin=True)
+        notice = cot.event("groups", GROUPS_CHANGED, self.clock())
+        self.whisper(session, notice)
+
+    # What comes in
+
+    def receive(self, session: Session, event: Event) -> None:
+        """Take an event from a session: answer it, refuse it, or pass it on."""
+        session.received += 1
+        session.chat_heard = session.chat_seen
+        self.counters.received += 1
+        if event.kind is Kind.CONTROL:
+            if event.type == PING:
+                self.whisper(session, cot.event(event.uid, PONG, self.clock(), stale_after=20_000))
+            return
+        principal = session.principal
+        names = (child.name for child in event.children)
+        reason = self.audiences.policy.refusal(principal, event.type, names)
+        now = self.clock()
+        if not reason and self.settings.skew.skewed(event, now):
+            self.counters.skewed += 1
+            reason = "clock skew" if self.settings.skew.refuse else ""
+        if reason:
+            self.refuse(session, reason)
+            return
+        audience = self.audiences.of(event, principal.nation, session.groups_in)
+        parcel = Parcel(event, audience, now, session.number)
+        if event.is_self:
+            self._identify(session, event, audience)
+        sender = next(iter(session.identities), "")
+        self.keep(parcel, sender)
+        self._send(parcel)
+        if self.recorder is not None:
+            self.recorder.append(parcel, principal, session.groups_in, sender)
+
+    def refuse(self, session: Session, reason: str) -> None:
+        """Count and log an event that is not taken."""
+        self.counters.refused[reason] += 1
+        count = session.refusals[reason] = session.refusals.get(reason, 0) + 1
+        if count & (count - 1) == 0:  # the first, and then ever more rarely
+            log.warning(
+                "event refused",
+                session=session.number,
+                name=session.principal.name,
+                reason=reason,
+                count=count,
+            )
+
+    def _send(self, parcel: Parcel) -> None:
+        event = parcel.event
+        if event.addresses and self._direct(parcel):
+            return
+        if event.kind is Kind.ALERT:
+            now = self.monotonic()
+            for cohort in self._cohorts_for(parcel.audience):
+                self.counters.delivered += cohort.send([parcel], now)
+            return
+        for cohort in self._cohorts_for(parcel.audience):
+            cohort.batch.append(parcel)
+        self.wake()
+
+    def keep(self, parcel: Parcel, sender: str) -> None:
+        """Put an event into the picture or among the chat, without sending it.
+
+        Parameters
+        ----------
+        parcel : Parcel
+            The event.
+        sender : str
+            Uid of the client that sent it, empty if it is not known.
+        """
+        event = parcel.event
+        if event.kind is Kind.CHAT:
+            parcel.sequence = self.conversation.put(event, parcel.audience, sender, parcel.received, parcel)
+        elif event.kind in (Kind.LATEST, Kind.ALERT) and not _personal(event):
+            expires = self.settings.skew.expires(event, parcel.received)
+            if expires > parcel.received:
+                self.picture.put(event, parcel.audience, expires, parcel)
+
+    # What goes out
+
+    def flush(self) -> None:
+        """Send everything that waits; the picture to those who joined."""
+        now = self.monotonic()
+        for key, cohort in list(self._cohorts.items()):
+            if cohort.batch or cohort.direct:
+                self.counters.delivered += cohort.flush(now)
+            if cohort.joining:
+                self._welcome(cohort, now)
+            if cohort.empty:
+                del self._cohorts[key]
+                self._reached.clear()
+
+    def sweep(self) -> None:
+        """Let go of what is stale, and of readers that do not read. Called about once a second."""
+        now = self.clock()
+        self.picture.sweep(now)
+        self.conversation.sweep(now)
+        monotonic = self.monotonic()
+        for session in list(self.sessions):
+            if session.outbox.full:
+                self.cut(session, "slow reader: outbox full")
+            elif session.lagging_since and monotonic - session.lagging_since > self.settings.patience_s:
+                self.cut(session, "slow reader: behind for too long")
+
+    def cut(self, session: Session, reason: str) -> None:
+        """End a session from the hub's side."""
+        self.counters.cut[reason] += 1
+        log.warning(
+            "session cut", session=session.number, name=session.principal.name, reason=reason,
+            waiting_bytes=session.outbox.size,
+        )  # fmt: skip
+        self.leave(session, clean=False)
+        session.link.close(reason)
+
+    def whisper(self, session: Session, xml: bytes) -> None:
+        """Send a session something that is between it and the hub."""
+        parcel = Parcel(Event.of_xml(xml), (), self.clock())
+        session.deliver([parcel], parcel.encoded(session.form), self.monotonic())
+
+    # Within
+
+    def _cohort(self, view: View, form: Format) -> Cohort:
+        cohort = self._cohorts.get((view, form))
+        if cohort is None:
+            cohort = self._cohorts[view, form] = Cohort(view, form)
+            self._reached.clear()
+        return cohort
+
+    def _cohorts_for(self, audience: Audience) -> tuple[Cohort, ...]:
+        reached = self._reached.get(audience)
+        if reached is None:
+            if len(self._reached) > 8192:
+                self._reached.clear()
+            reached = tuple(cohort for cohort in self._cohorts.values() if sees(cohort.view, audience))
+            self._reached[audience] = reached
+        return reached
+
+    def _welcome(self, cohort: Cohort, now: float) -> None:
+        joining, cohort.joining = cohort.joining, []
+        shown = self.picture.seen_by(cohort.view, self.clock())
+        parts = [parcel.encoded(cohort.form) for parcel in shown]
+        for session in joining:
+            self.counters.delivered += cohort.welcome(session, shown, parts, now)
+            session.chat_since = self.conversation.sequence
+            for identity in session.identities.values():
+                self._send_missed_chat(session, identity)
+            session.chat_seen = max(session.chat_seen, session.chat_since)
+
+    def _move(self, session: Session, view: View, form: Format, *, rejoin: bool = False) -> None:
+        waiting = session in self._cohort(session.view, session.form).joining
+        self._drop_from_cohort(session)
+        session.view, session.form = view, form
+        cohort = self._cohort(view, form)
+        if rejoin or waiting:
+            cohort.joining.append(session)
+            self.wake()
+        else:
+            cohort.flush(self.monotonic())
+            cohort.sessions.append(session)
+
+    def _drop_from_cohort(self, session: Session) -> None:
+        cohort = self._cohorts.get((session.view, session.form))
+        if cohort is None:
+            return
+        for members in (cohort.sessions, cohort.joining):
+            if session in members:
+                members.remove(session)
+        cohort.direct = [pair for pair in cohort.direct if pair[0] is not session]
+
+    def _direct(self, parcel: Parcel) -> bool:
+        """Hand an event to the sessions it names; False if it names groups only."""
+        people = [address.value for address in parcel.event.addresses if address.kind in ("uid", "callsign")]
+        if not people:
+            return any(address.kind == "mission" for address in parcel.event.addresses)
+        found: dict[Session, None] = {}
+        for name in people:
+            for session in self._named.get(name, ()):
+                if session.number != parcel.source and sees(session.view, parcel.audience):
+                    found[session] = None
+        for session in sorted(found, key=lambda session: session.number):
+            self._cohort(session.view, session.form).direct.append((session, parcel))
+            self.counters.delivered += 1
+        self.wake()
+        return True
+
+    def _identify(self, session: Session, event: Event, audience: Audience) -> None:
+        known = session.identities.get(event.uid)
+        if known is not None:
+            known.audience = audience
+            known.groups = session.groups_in
+            known.type = event.type
+            if known.callsign == event.callsign:
+                return
+            self._unname(session, known.callsign)
+            known.callsign = event.callsign
+        elif len(session.identities) >= _IDENTITIES:
+            return
+        else:
+            known = session.identities[event.uid] = Identity(
+                event.uid, event.callsign, event.type, audience, session.groups_in, self.conversation.sequence
+            )
+            if any(
+                other.principal.name != session.principal.name for other in self._named.get(event.uid, ())
+            ):
+                log.warning("uid claimed twice", session=session.number, name=session.principal.name)
+            if session.chat_since:
+                self._send_missed_chat(session, known)
+        for name in (event.uid, event.callsign):
+            if name:
+                self._named.setdefault(name, set()).add(session)
+
+    def _send_missed_chat(self, session: Session, identity: Identity) -> None:
+        newcomer = at(self.clock() - self.settings.newcomer_chat_ms)
+        missed = self.conversation.missed(
+            session.view,
+            frozenset((identity.uid, identity.callsign)),
+            after=self.chat_cursors.get(identity.uid, newcomer),
+            public_until=session.chat_since,
+            private_until=identity.since,
+        )
+        if missed:
+            self._cohort(session.view, session.form).direct.extend((session, parcel) for parcel in missed)
+            self.wake()
+
+    def _remember(self, uid: str, sequence: int) -> None:
+        sequence = max(sequence, self.chat_cursors.pop(uid, 0))
+        if len(self.chat_cursors) >= 50_000:
+            del self.chat_cursors[next(iter(self.chat_cursors))]
+        self.chat_cursors[uid] = sequence
+        self.cursors_changed += 1
+
+    def _unname(self, session: Session, name: str) -> None:
+        named = self._named.get(name)
+        if named is not None:
+            named.discard(session)
+            if not named:
+                del self._named[name]
+
+    def _still_there(self, identity: Identity) -> bool:
+        """Whether another session speaks for the same uid to the same readers."""
+        others = (session.identities.get(identity.uid) for session in self._named.get(identity.uid, ()))
+        return any(other is not None and other.audience == identity.audience for other in others)
+
+    def _announce_gone(self, session: Session, identity: Identity, now: int) -> None:
+        link = f'<link uid="{cot.escape(identity.uid)}" type="{cot.escape(identity.type)}" relation="p-p"/>'
+        notice = cot.event(f"{identity.uid}-gone", DISCONNECTED, now, how="h-g-i-g-o", detail=link)
+        parcel = Parcel(Event.of_xml(notice), identity.audience, now)
+        self.picture.drop(identity.uid, identity.audience)
+        for cohort in self._cohorts_for(parcel.audience):
+            cohort.batch.append(parcel)
+        if self.recorder is not None:
+            self.recorder.append(parcel, session.principal, identity.groups, identity.uid)
+        self.wake()
+
+
+def _personal(event: Event) -> bool:
+    return any(address.kind != "group" for address in event.addresses)

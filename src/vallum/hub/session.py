@@ -1,0 +1,155 @@
+"""One connected peer."""
+
+import itertools
+from typing import Protocol
+
+from vallum.core.principal import Principal
+from vallum.hub.outbox import Outbox
+from vallum.hub.parcel import Format, Parcel
+from vallum.picture import Audience, View
+
+_numbers = itertools.count(1)
+
+
+class Link(Protocol):
+    """The connection under a session."""
+
+    full: bool
+    """Whether the peer is behind by more than the connection's buffer holds; nothing is written then."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes of whole messages."""
+
+    def close(self, reason: str) -> None:
+        """End the connection; at once if the peer does not read."""
+
+
+class Session:
+    """A peer that is let in.
+
+    Parameters
+    ----------
+    link : Link
+        Its connection.
+    principal : Principal
+        Who it is.
+    view : View
+        What it may see.
+    form : Format
+        What it reads.
+    place : str
+        Name of the listener it came to.
+    outbox_limit : int
+        Bytes that may wait for it once its connection is full.
+    """
+
+    __slots__ = (
+        "attached",
+        "chat_heard",
+        "chat_seen",
+        "chat_since",
+        "form",
+        "groups_in",
+        "groups_out",
+        "identities",
+        "lagging_since",
+        "link",
+        "number",
+        "outbox",
+        "place",
+        "principal",
+        "received",
+        "refusals",
+        "sent",
+        "view",
+    )  # fmt: skip
+
+    def __init__(
+        self, link: Link, principal: Principal, view: View, form: Format, place: str, outbox_limit: int
+    ) -> None:
+        self.number = next(_numbers)
+        self.link = link
+        self.attached = True
+        """Whether the router still knows it."""
+        self.principal = principal
+        self.view = view
+        self.form = form
+        self.place = place
+        self.groups_in = principal.groups_in
+        self.groups_out = principal.groups_out
+        self.outbox = Outbox(outbox_limit)
+        self.identities: dict[str, Identity] = {}
+        self.lagging_since = 0.0
+        self.received = 0
+        self.sent = 0
+        self.refusals: dict[str, int] = {}
+        self.chat_seen = 0
+        """Number of the last chat message written to it."""
+        self.chat_heard = 0
+        """The same when it last gave a sign of life: what it was sent before is taken as arrived."""
+        self.chat_since = 0
+        """Number of the last chat message before it got the picture; 0 until then."""
+
+    def deliver(self, parcels: list[Parcel], data: bytes, now: float) -> None:
+        """Write encoded events, or put them by if the peer does not keep up.
+
+        Parameters
+        ----------
+        parcels : list of Parcel
+            The events.
+        data : bytes
+            The same, encoded in its format.
+        now : float
+            Monotonic clock, s.
+        """
+        if not self.attached:
+            return
+        if self.link.full or self.outbox.size:
+            if not self.lagging_since:
+                self.lagging_since = now
+            self.outbox.put(parcels)
+            return
+        self.sent += len(parcels)
+        self.link.write(data)
+
+    def catch_up(self, room: int) -> None:
+        """Write what waits, as far as the connection takes it."""
+        while len(self.outbox) and not self.link.full:
+            taken = self.outbox.take(self.form, room)
+            self.sent += len(taken)
+            self.link.write(b"".join(taken))
+        if not self.outbox.size and not self.link.full:
+            self.lagging_since = 0.0
+
+    def write_all(self, farewell: bytes) -> None:
+        """Write everything that waits, whether the connection is full or not, and one message after it."""
+        self.link.write(b"".join(self.outbox.take(self.form, 1 << 62)) + farewell)
+        self.lagging_since = 0.0
+
+
+class Identity:
+    """A uid that a session speaks for.
+
+    Parameters
+    ----------
+    uid, callsign, type : str
+        As its latest event states them.
+    audience : Audience
+        Who could see that event, and so is told when it goes.
+    groups : frozenset of str
+        Groups that event went into.
+    since : int
+        Number of the last chat message before it was known.
+    """
+
+    __slots__ = ("audience", "callsign", "groups", "since", "type", "uid")
+
+    def __init__(
+        self, uid: str, callsign: str, cot_type: str, audience: Audience, groups: frozenset[str], since: int
+    ) -> None:
+        self.groups = groups
+        self.since = since
+        self.uid = uid
+        self.callsign = callsign
+        self.type = cot_type
+        self.audience = audience

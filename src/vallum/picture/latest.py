@@ -1,0 +1,148 @@
+"""The current picture: the latest event of each uid, for each audience apart.
+
+Events of one uid for two audiences do not replace one another, so what a reader is shown never depends on
+events that it may not see. For the same reason the room is bounded for each audience and not in all.
+"""
+
+from typing import Generic, NamedTuple, TypeVar
+
+from vallum.picture.audience import Audience, View, sees
+from vallum.picture.event import Event, Kind
+
+Item = TypeVar("Item")
+
+
+class Entry(NamedTuple, Generic[Item]):
+    """The latest event of a uid."""
+
+    sequence: int
+    expires: int
+    size: int
+    item: Item
+
+
+class _Shelf(Generic[Item]):
+    """What is for one audience."""
+
+    __slots__ = ("entries", "gone", "size")
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry[Item]] = {}
+        self.size = 0
+        """Bytes of the events."""
+        self.gone: dict[str, int] = {}
+        """Sequence numbers of states that ended; they hide older ones of the same uid for other audiences."""
+
+    def take(self, uid: str) -> Entry[Item] | None:
+        entry = self.entries.pop(uid, None)
+        if entry is not None:
+            self.size -= entry.size
+        return entry
+
+
+class Picture(Generic[Item]):
+    """The latest of each uid that is not stale.
+
+    Parameters
+    ----------
+    room : int
+        Uids kept for one audience; the one that was updated longest ago makes place.
+    size : int
+        Bytes of events kept for one audience.
+    """
+
+    def __init__(self, room: int = 50_000, size: int = 1 << 28) -> None:
+        self.room = room
+        self.size = size
+        self._shelves: dict[Audience, _Shelf[Item]] = {}
+        self._sequence = 0
+
+    def __len__(self) -> int:
+        return sum(len(shelf.entries) for shelf in self._shelves.values())
+
+    def put(self, event: Event, audience: Audience, expires: int, item: Item) -> None:
+        """Take an event in.
+
+        Parameters
+        ----------
+        event : Event
+            A state or an alert. One that cancels an alert ends what its uid was, as does one that is stale.
+        audience : Audience
+            Who may see it.
+        expires : int
+            When it is stale by the hub's clock, milliseconds since 1970-01-01T00:00Z.
+        item : Item
+            What is to come back with it.
+        """
+        shelf = self._shelves.get(audience)
+        if shelf is None:
+            shelf = self._shelves[audience] = _Shelf()
+        uid = event.uid
+        shelf.take(uid)
+        self._sequence += 1
+        if event.kind is Kind.ALERT and event.cancels:
+            shelf.gone[uid] = self._sequence
+            return
+        size = len(event.xml)
+        while shelf.entries and (len(shelf.entries) >= self.room or shelf.size + size > self.size):
+            shelf.take(next(iter(shelf.entries)))
+        shelf.entries[uid] = Entry(self._sequence, expires, size, item)
+        shelf.size += size
+
+    def drop(self, uid: str, audience: Audience) -> None:
+        """Take a uid out for one audience, as when its client is gone."""
+        shelf = self._shelves.get(audience)
+        entry = shelf.take(uid) if shelf is not None else None
+        if shelf is not None and entry is not None:
+            shelf.gone[uid] = entry.sequence
+
+    def seen_by(self, view: View, now: int) -> list[Item]:
+        """Return what a reader may see, the latest of each uid, in the order of receipt.
+
+        Parameters
+        ----------
+        view : View
+            The reader's nation and groups.
+        now : int
+            The hub's clock, milliseconds since 1970-01-01T00:00Z; what is stale by then is left out.
+        """
+        seen = [shelf for audience, shelf in self._shelves.items() if sees(view, audience)]
+        latest: dict[str, Entry[Item]] = {}
+        for shelf in seen:
+            for uid, entry in shelf.entries.items():
+                other = latest.get(uid)
+                if other is None or other.sequence < entry.sequence:
+                    latest[uid] = entry
+        for shelf in seen:
+            for uid, sequence in shelf.gone.items():
+                if uid in latest and latest[uid].sequence < sequence:
+                    del latest[uid]
+        shown = sorted((entry for entry in latest.values() if entry.expires > now), key=_by_sequence)
+        return [entry.item for entry in shown]
+
+    def sweep(self, now: int) -> int:
+        """Let go of what is stale and return how much that was."""
+        gone = 0
+        for shelf in self._shelves.values():
+            stale = [uid for uid, entry in shelf.entries.items() if entry.expires <= now]
+            gone += len(stale)
+            for uid in stale:
+                entry = shelf.take(uid)
+                if entry is not None:
+                    shelf.gone[uid] = max(shelf.gone.get(uid, 0), entry.sequence)
+        for audience, shelf in list(self._shelves.items()):
+            for uid, sequence in list(shelf.gone.items()):
+                if not self._hidden(uid, sequence):
+                    del shelf.gone[uid]
+            if not shelf.entries and not shelf.gone:
+                del self._shelves[audience]
+        return gone
+
+    def _hidden(self, uid: str, sequence: int) -> bool:
+        """Whether there is anything older of a uid."""
+        entries = (shelf.entries.get(uid) for shelf in self._shelves.values())
+        return any(entry is not None and entry.sequence < sequence for entry in entries)
+
+
+def _by_sequence(entry: Entry[Item]) -> int:
+    return entry.sequence
