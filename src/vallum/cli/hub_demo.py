@@ -86,7 +86,10 @@ def demo(
     from vallum.hub.demo.show import check_rate
 
     check_options(config, nations, rate, group, elsewhere)
-    named = split(elsewhere.nation or nations or NATIONS)
+    if elsewhere.nation is None:
+        named = split(NATIONS if nations is None else nations)
+    else:
+        named = (elsewhere.nation.strip().upper(),)
     count = UNITS_EACH * len(named) if units is None else units
     played = scene(seed, count, named)
     check_rate(count, len(named), rate)
@@ -134,8 +137,8 @@ def split(nations: str) -> tuple[str, ...]:
 
 async def self_contained(scene: "Scene", rate: float, seconds: float | None) -> "tuple[Show, list[Sight]]":
     """Make a hub, show the scene on it and to a viewer of each nation, and let all of it go."""
-    from vallum.hub.demo.place import stage
     from vallum.hub.demo.show import Show
+    from vallum.hub.demo.stage import stage
     from vallum.hub.operate import logs
 
     outlet = logs.open_outlet()
@@ -159,16 +162,14 @@ async def to_own_hub(
     config: Path, scene: "Scene", rate: float, seconds: float | None, groups: tuple[str, ...]
 ) -> "tuple[Show, list[Sight]]":
     """Show the scene on a hub of this machine."""
-    from vallum.hub.demo.certificates import HEARD_S, identities
-    from vallum.hub.demo.place import endpoints_of
+    from vallum.hub.demo.certificates import identities
     from vallum.hub.demo.show import Show
+    from vallum.hub.demo.stage import endpoints_of
 
     now = datetime.now(UTC)
     pki, endpoints = endpoints_of(config, scene.nations, now)
     port = endpoints[scene.nations[0]].port
-    senders, issued = identities(pki, scene.nations, now=now, groups=frozenset(groups) or None, port=port)
-    if issued:
-        await asyncio.sleep(HEARD_S)
+    senders, _ = identities(pki, scene.nations, now=now, groups=frozenset(groups) or None, port=port)
     playing = Show(scene, rate, endpoints, senders)
     nation = scene.nations[0]
     in_groups = "".join(f" --group {name}" for name in groups)

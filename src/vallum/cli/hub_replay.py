@@ -1,6 +1,5 @@
 """`vallum hub replay` and `export`: what a hub recorded, played again or written for other programs."""
 
-import asyncio
 import math
 import sys
 import time
@@ -263,6 +262,8 @@ def send(
     journal: Path, events: "Iterator[Stored]", selected: Selected, target: Target, course: "Course"
 ) -> bool:
     """Send events to a hub; whether somebody interrupted it."""
+    import asyncio
+
     from vallum.hub.replay import hub_of, play
 
     if selected.origin is None:

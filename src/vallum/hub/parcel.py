@@ -2,8 +2,12 @@
 
 from enum import IntEnum
 
+import structlog
+
 from vallum.picture import Audience, Event
 from vallum.wire import takproto
+
+log = structlog.get_logger("vallum.hub")
 
 _BINARY_MESSAGE = 0x82
 
@@ -47,22 +51,31 @@ class Parcel:
         self._encoded: list[bytes | None] = [None, None, None, None]
 
     def encoded(self, form: Format) -> bytes:
-        """Return the bytes for a peer that reads this format, the same object for all of them."""
+        """Return the bytes for a peer that reads this format, the same object for all of them.
+
+        They are empty if the format has no way to say what the event says.
+        """
         found = self._encoded[form]
         if found is None:
-            found = self._encoded[form] = _encode(self, form)
+            try:
+                found = _encode(self, form)
+            except takproto.Malformed as error:
+                log.warning("event not carried over", format=form.name, reason=str(error))
+                found = b""
+            self._encoded[form] = found
         return found
 
 
 def _encode(parcel: Parcel, form: Format) -> bytes:
     event = parcel.event
     if form is Format.XML:
-        return event.xml + b"\n"
+        return event.xml
     if form is Format.STREAM:
         return takproto.stream_frame(event.payload())
     if form is Format.MESH:
         return takproto.mesh_frame(event.payload())
-    return websocket_message(parcel.encoded(Format.STREAM))
+    frame = parcel.encoded(Format.STREAM)
+    return websocket_message(frame) if frame else b""
 
 
 def websocket_message(payload: bytes) -> bytes:

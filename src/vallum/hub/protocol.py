@@ -7,6 +7,7 @@ xml        ``<auth>``, first of all                    xml       none: the liste
 xml        ``t-x-takp-q`` that asks for version 1      protobuf  ``t-x-takp-r`` true, the last XML
 xml        ``t-x-takp-q`` that asks for another        xml       ``t-x-takp-r`` false
 xml        any other event                             xml       handed up
+xml        TAK protocol without having asked           protobuf  none: it goes on reading XML
 protobuf   a message with an event                     protobuf  handed up
 protobuf   a message without one                       protobuf  none
 =========  ==========================================  ========  =======================================
@@ -72,6 +73,8 @@ class StreamProtocol:
         cot.Malformed, takproto.Malformed
             If the stream cannot be read any further.
         """
+        if not self._switched and not self._xml.pending and data.startswith(b"\xbf"):
+            self._switched = True  # PyTAK with TAK_PROTO=1 does not ask; it reads XML all the same
         if not self._switched:
             self._xml.feed(data)
             data = yield from self._read_xml()

@@ -157,6 +157,13 @@ class Router:
                 self._announce_gone(session, identity, now)
         session.outbox.clear()
 
+    def forget(self, session: Session, uid: str) -> None:
+        """Send a session no more of what is addressed to a uid that it spoke for."""
+        identity = session.identities.pop(uid, None)
+        if identity is not None:
+            self._unname(session, identity.uid)
+            self._unname(session, identity.callsign)
+
     def switch(self, session: Session, form: Format, farewell: bytes) -> None:
         """Change what a session reads.
 
@@ -255,8 +262,7 @@ class Router:
             parcel.sequence = self.conversation.put(event, parcel.audience, sender, parcel.received, parcel)
         elif event.kind in (Kind.LATEST, Kind.ALERT) and not _personal(event):
             expires = self.settings.skew.expires(event, parcel.received)
-            if expires > parcel.received:
-                self.picture.put(event, parcel.audience, expires, parcel)
+            self.picture.put(event, parcel.audience, expires, parcel)
 
     # What goes out
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +18,10 @@ from vallum.core.policy import Policy
 from vallum.core.principal import Principal
 from vallum.hub.config import Config, Listener
 from vallum.hub.journal import Journal, restore
+from vallum.hub.listener import datagram
 from vallum.hub.listener.peer import NotLetIn, Peer, Shared
 from vallum.hub.listener.stream import StreamPeer
+from vallum.hub.listener.websocket import WebSocketPeer
 from vallum.hub.operate.handshakes import noting_failures
 from vallum.hub.operate.spans import Spans
 from vallum.hub.pki.directory import Directory, Refused
@@ -55,6 +58,8 @@ class CertificateGate:
 
     listener: Listener
     directory: Directory
+    refresh: Callable[[], bool]
+    """Reads the registry again and says whether it changed."""
 
     def principal(self, certificate: bytes | None) -> Principal:
         """Return whose certificate this is.
@@ -67,12 +72,22 @@ class CertificateGate:
         if certificate is None:
             raise NotLetIn("no certificate")
         try:
-            principal = self.directory.principal(certificate, datetime.now(UTC))
+            principal = self._known(certificate)
         except Refused as error:
             raise NotLetIn(error.reason) from error
         if self.listener.nation and principal.nation != self.listener.nation:
             raise NotLetIn("certificate of another nation")
         return principal
+
+    def _known(self, certificate: bytes) -> Principal:
+        now = datetime.now(UTC)
+        try:
+            return self.directory.principal(certificate, now)
+        except Refused as error:
+            # A certificate that was issued a moment ago is in a registry that has not been read yet.
+            if error.reason != "unknown" or not self.refresh():
+                raise
+        return self.directory.principal(certificate, now)
 
 
 class Hub:
@@ -107,6 +122,7 @@ class Hub:
         self.ticks = Spans()
         """How long it takes to send what waits."""
         self.journal: Journal | None = None
+        self.datagrams: list[datagram.DatagramListener] = []
         self._servers: list[asyncio.Server] = []
         self._tick: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
@@ -152,6 +168,8 @@ class Hub:
         if self._tick is not None:
             self._tick.cancel()
         self.router.flush()
+        for one in self.datagrams:
+            one.close("hub stops")
         for peer in list(self.shared.peers):
             peer.close("hub stops")
         for _ in range(20):
@@ -181,6 +199,9 @@ class Hub:
         self.router.recorder = self.journal
 
     async def _open(self, listener: Listener) -> None:
+        if listener.kind in ("udp", "mesh"):
+            await self._open_datagrams(listener)
+            return
         loop = asyncio.get_running_loop()
         context = self._context(listener)
         gate = self._gate(listener)
@@ -197,7 +218,17 @@ class Hub:
         self._servers.append(server)
         self._note(listener, server.sockets[0].getsockname())
 
+    async def _open_datagrams(self, listener: Listener) -> None:
+        principal = OpenGate(listener).principal(None)
+        uid = f"{self.config.name}-{secrets.token_hex(4)}"
+        with _explained(listener):
+            opened = await datagram.listen(self.shared, listener, principal, uid)
+        self.datagrams.append(opened)
+        self._note(listener, opened.address)
+
     def _factory(self, listener: Listener, gate: OpenGate | CertificateGate) -> Callable[[], Peer]:
+        if listener.kind == "websocket":
+            return lambda: WebSocketPeer(self.shared, gate, listener.label, listener.origins)
         return lambda: StreamPeer(self.shared, gate, listener.label)
 
     def _note(self, listener: Listener, address: tuple[str, int]) -> None:
@@ -208,12 +239,20 @@ class Hub:
     def _gate(self, listener: Listener) -> OpenGate | CertificateGate:
         if not listener.asks_certificate:
             return OpenGate(listener)
-        return CertificateGate(listener, self._certificates())
+        return CertificateGate(listener, self._certificates(), self._refresh_certificates)
 
     def _certificates(self) -> Directory:
         if self.directory is None:
             self.directory = Directory.open(self.folder / self.config.pki)
         return self.directory
+
+    def _refresh_certificates(self) -> bool:
+        """Read what has changed of the certificates, and send away who may no longer be here."""
+        if self.directory is None or not self.directory.refresh():
+            return False
+        for peer in list(self.shared.peers):
+            peer.check()
+        return True
 
     def _context(self, listener: Listener) -> ssl.SSLContext | None:
         if not listener.uses_tls:
@@ -246,14 +285,14 @@ class Hub:
         while True:
             await asyncio.sleep(1.0)
             self.router.sweep()
+            for one in self.datagrams:
+                one.sweep()
             if self.journal is not None and self.router.cursors_changed != saved:
                 saved = self.router.cursors_changed
                 self.journal.save_cursors(self.router.chat_cursors)
             now = time.monotonic()
-            changed = self.directory is not None and self.directory.refresh()
+            self._refresh_certificates()
             for peer in list(self.shared.peers):
-                if changed:
-                    peer.check()
                 if peer.overdue(now):
                     peer.cut("unfinished event")
 

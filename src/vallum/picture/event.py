@@ -34,7 +34,7 @@ class Kind(IntEnum):
 
 
 class Address(NamedTuple):
-    """Whom a directed event names: ``kind`` is callsign, uid, group or mission; nobody if that is not clear."""
+    """Whom a directed event names: ``kind`` is callsign, uid, group, mission, or nobody if not clear."""
 
     kind: str
     value: str

@@ -33,11 +33,17 @@ class _Shelf(Generic[Item]):
         self.gone: dict[str, int] = {}
         """Sequence numbers of states that ended; they hide older ones of the same uid for other audiences."""
 
-    def take(self, uid: str) -> Entry[Item] | None:
+    def let_go(self, uid: str) -> int:
+        """Take a uid out and return its sequence number; 0 if it is not there."""
         entry = self.entries.pop(uid, None)
-        if entry is not None:
-            self.size -= entry.size
-        return entry
+        if entry is None:
+            return 0
+        self.size -= entry.size
+        return entry.sequence
+
+    def end(self, uid: str, sequence: int) -> None:
+        """Remember that a state ended."""
+        self.gone[uid] = max(sequence, self.gone.get(uid, 0))
 
 
 class Picture(Generic[Item]):
@@ -78,23 +84,22 @@ class Picture(Generic[Item]):
         if shelf is None:
             shelf = self._shelves[audience] = _Shelf()
         uid = event.uid
-        shelf.take(uid)
+        shelf.let_go(uid)
         self._sequence += 1
         if event.kind is Kind.ALERT and event.cancels:
-            shelf.gone[uid] = self._sequence
+            shelf.end(uid, self._sequence)
             return
         size = len(event.xml)
         while shelf.entries and (len(shelf.entries) >= self.room or shelf.size + size > self.size):
-            shelf.take(next(iter(shelf.entries)))
+            shelf.let_go(next(iter(shelf.entries)))
         shelf.entries[uid] = Entry(self._sequence, expires, size, item)
         shelf.size += size
 
     def drop(self, uid: str, audience: Audience) -> None:
         """Take a uid out for one audience, as when its client is gone."""
         shelf = self._shelves.get(audience)
-        entry = shelf.take(uid) if shelf is not None else None
-        if shelf is not None and entry is not None:
-            shelf.gone[uid] = entry.sequence
+        if shelf is not None and uid in shelf.entries:
+            shelf.end(uid, shelf.let_go(uid))
 
     def seen_by(self, view: View, now: int) -> list[Item]:
         """Return what a reader may see, the latest of each uid, in the order of receipt.
@@ -127,9 +132,7 @@ class Picture(Generic[Item]):
             stale = [uid for uid, entry in shelf.entries.items() if entry.expires <= now]
             gone += len(stale)
             for uid in stale:
-                entry = shelf.take(uid)
-                if entry is not None:
-                    shelf.gone[uid] = max(shelf.gone.get(uid, 0), entry.sequence)
+                shelf.end(uid, shelf.let_go(uid))
         for audience, shelf in list(self._shelves.items()):
             for uid, sequence in list(shelf.gone.items()):
                 if not self._hidden(uid, sequence):

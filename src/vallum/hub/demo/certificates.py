@@ -15,11 +15,9 @@ from vallum.hub.pki.folder import AUTHORITY, Folder
 from vallum.hub.pki.registry import Role
 from vallum.hub.pki.stores import random_password
 
-__all__ = ["HEARD_S", "identities"]
+__all__ = ["identities"]
 
 DAYS: Final = 1
-HEARD_S: Final = 1.5
-"""A hub looks once a second."""
 _ENOUGH: Final = timedelta(hours=2)
 
 
@@ -57,7 +55,7 @@ def identities(
     dict of str to Identity
         The users by nation.
     bool
-        Whether a certificate was issued, of which a running hub hears within `HEARD_S`.
+        Whether a certificate was issued.
 
     Raises
     ------

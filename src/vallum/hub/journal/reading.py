@@ -48,7 +48,7 @@ class Selection:
     uids : frozenset of str
         Of which uids; empty for all.
     types : tuple of str
-        Types, each with all below it; empty for all.
+        Types, each with all below it; none, or an empty one, for all.
     origin : str
         Nation of origin; empty for all.
     """
@@ -300,7 +300,7 @@ def _condition(selection: Selection) -> tuple[str, dict[str, object]]:
     if selection.origin:
         parts.append("nation = :origin")
         values["origin"] = selection.origin
-    if selection.types:
+    if selection.types and all(selection.types):
         prefixes = {f"type{number}": f"{prefix}-" for number, prefix in enumerate(selection.types)}
         parts.append(
             "(" + " OR ".join(f"substr(type || '-', 1, length(:{name})) = :{name}" for name in prefixes) + ")"

@@ -130,8 +130,9 @@ class Writer:
     def _let_go(self, now: int) -> bool:
         used = self._used()
         if used > self.keep_bytes:
-            first, last = self.connection.execute("SELECT min(seq), max(seq) FROM event").fetchone()
-            if first is None:
+            first = self._number("SELECT coalesce(min(seq), 0) FROM event")
+            last = self._number("SELECT coalesce(max(seq), -1) FROM event")
+            if first > last:
                 return False
             # As many as are too many if all are alike; a few more steps if they are not.
             count = max((last - first + 1) * (used - self.keep_bytes) // used, 1)

@@ -170,13 +170,15 @@ class DatagramListener(asyncio.DatagramProtocol):
     def sweep(self) -> None:
         """Tell the mesh which version the hub decodes, and forget who is gone. Called about once a second."""
         session = self.session
-        if session is None or not self.relays:
+        if session is None:
             return
         now = self.router.monotonic()
+        self.contacts.forget(now)
+        if not self.relays:
+            return
         if self._announced is None or now - self._announced >= ANNOUNCE_S:
             self._announced = now
             self._send(_control(self.uid))
-        self.contacts.forget(now)
         self._choose_version(session)
 
     def _choose_version(self, session: Session) -> None:
