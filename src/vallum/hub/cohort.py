@@ -34,7 +34,7 @@ class Cohort:
         return not self.sessions and not self.joining
 
     def welcome(self, session: Session, shown: list[Parcel], parts: list[bytes], now: float) -> int:
-        """Send a session the picture, without what is its own, and count it in from here on.
+        """Send a session the picture, without what is its own.
 
         Returns
         -------
@@ -49,7 +49,6 @@ class Cohort:
         ]
         if pairs:
             session.deliver([pair[0] for pair in pairs], b"".join(pair[1] for pair in pairs), now)
-        self.sessions.append(session)
         return len(pairs)
 
     def flush(self, now: float) -> int:
@@ -93,7 +92,7 @@ class Cohort:
                 session.deliver(parcels, whole, now)
                 sent += len(parcels)
             if last_chat:
-                session.chat_seen = last_chat
+                session.chat_seen = max(session.chat_seen, last_chat)
         return sent
 
 

@@ -10,8 +10,8 @@ from vallum.core.principal import ANONYMOUS_GROUP, ROLES
 
 Kind = Literal["tcp", "tls", "websocket", "udp", "mesh"]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 MESH_SA = ("239.2.3.1", 6969)
 _FILE_LIMIT = 1 << 20
 
@@ -121,7 +121,7 @@ class Chat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The ``[chat]`` table."""
 
     keep_hours: Positive = 24.0
-    newcomer_minutes: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    newcomer_minutes: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 60.0
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -210,7 +210,7 @@ def read_toml(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
         raise BadInput("is larger than 1 MiB", str(path), "size", "This is no configuration file.")
     try:
         return msgspec.toml.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(
             str(error), str(path), "schema", "Compare it with the file vallum hub init writes."
         ) from error

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from vallum.hub.parcel import Format, Parcel
 from vallum.picture import Kind
 
+DISCONNECTED = "t-x-d-d"
+"""Type of the notice that a client is gone."""
+
 
 class Outbox:
     """Events for one reader whose connection is full.
@@ -43,14 +46,20 @@ class Outbox:
                 return
             event = parcel.event
             self.size += len(event.xml)
-            if event.kind is not Kind.LATEST or event.addresses:
-                self._ordered.append(parcel)
+            if event.kind is Kind.LATEST and not event.personal:
+                self._overtake(event.uid)
+                self._latest[event.uid] = parcel
                 continue
-            older = self._latest.pop(event.uid, None)
-            if older is not None:
-                self.size -= len(older.event.xml)
-                self.replaced += 1
-            self._latest[event.uid] = parcel
+            self._ordered.append(parcel)
+            link = event.detail("link") if event.type == DISCONNECTED else None
+            if link is not None:  # its last state must not come after the news that it is gone
+                self._overtake(link.get("uid", ""))
+
+    def _overtake(self, uid: str) -> None:
+        older = self._latest.pop(uid, None)
+        if older is not None:
+            self.size -= len(older.event.xml)
+            self.replaced += 1
 
     def take(self, form: Format, room: int) -> list[bytes]:
         """Take encoded events out, messages before states, until they fill the room given in bytes."""

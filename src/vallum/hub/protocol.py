@@ -73,8 +73,6 @@ class StreamProtocol:
         cot.Malformed, takproto.Malformed
             If the stream cannot be read any further.
         """
-        if not self._switched and not self._xml.pending and data.startswith(b"\xbf"):
-            self._switched = True  # PyTAK with TAK_PROTO=1 does not ask; it reads XML all the same
         if not self._switched:
             self._xml.feed(data)
             data = yield from self._read_xml()
@@ -86,7 +84,17 @@ class StreamProtocol:
 
     def _read_xml(self) -> Generator[Event | Fault | Request, None, bytes]:
         """Read XML; return the bytes behind it that are TAK protocol."""
-        while (document := self._xml.next()) is not None:
+        while True:
+            try:
+                document = self._xml.next()
+            except cot.Malformed:
+                rest = self._xml.take_rest()
+                if not rest.startswith(b"\xbf"):
+                    raise
+                self._switched = True  # PyTAK with TAK_PROTO=1 does not ask; it reads XML all the same
+                return rest
+            if document is None:
+                return b""
             if document.startswith(b"<auth"):
                 continue
             try:
@@ -104,7 +112,6 @@ class StreamProtocol:
             if granted:
                 self._switched = True
                 return self._xml.take_rest()
-        return b""
 
     def _read_protobuf(self, data: bytes) -> Iterator[Event | Fault | Request]:
         broken: takproto.Malformed | None = None

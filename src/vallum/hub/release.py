@@ -1,5 +1,6 @@
 """The policy file, policy.toml: who releases what to whom."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from vallum.core.errors import BadInput
 from vallum.core.policy import Policy, Release
 from vallum.hub.config import read_toml
+
+_TYPE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9_.]+)*")
 
 
 class ReleaseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,26 +49,34 @@ def read_policy(path: Path) -> Policy:
     assert isinstance(table, PolicyTable)  # noqa: S101
     levels = tuple(level.strip().upper() for level in table.levels)
     nations = frozenset(table.nations)
-    if not nations or not levels:
-        raise BadInput(
-            "nations and levels must not be empty", str(path), "policy", "Name at least one of each."
-        )
+    for key, stated in (("nations", table.nations), ("levels", levels)):
+        if not stated or not all(stated) or len(set(stated)) < len(stated):
+            raise BadInput(
+                "empty, or one of them twice", f"{path}, {key}", key, "Name at least one, and each once."
+            )
     for name in nations:
         if not (len(name) == 2 and name.isascii() and name.isalpha() and name.isupper()):
             raise BadInput(
                 f"{name!r} is no ISO 3166-1 alpha-2 code",
-                str(path),
+                f"{path}, nations",
                 "nations",
                 "Write EE, LV, LT or the like.",
             )
     names = {
-        alias.upper(): _known(members, nations, f"{path}, nation_names.{alias}")
+        alias.strip().upper(): _known(members, nations, f"{path}, nation_names.{alias}")
         for alias, members in table.nation_names.items()
     }
     aliases = {
-        alias.upper(): levels[_level(level, levels, f"{path}, level_aliases.{alias}")]
+        alias.strip().upper(): levels[_level(level, levels, f"{path}, level_aliases.{alias}")]
         for alias, level in table.level_aliases.items()
     }
+    for alias in nations.intersection(names):
+        raise BadInput(
+            f"{alias} is a nation itself",
+            f"{path}, nation_names.{alias}",
+            "nation_names",
+            "Choose another name.",
+        )
     return Policy(
         nations=tuple(table.nations),
         levels=levels,
@@ -76,7 +87,7 @@ def read_policy(path: Path) -> Policy:
             _release(rule, nations, levels, f"{path}, release {number}")
             for number, rule in enumerate(table.release, 1)
         ),
-        refused_types=tuple(_prefix(text) for text in table.refuse_types),
+        refused_types=tuple(_type(text, f"{path}, refuse_types") for text in table.refuse_types),
         refused_details=frozenset(name.lower() for name in table.refuse_details),
     )
 
@@ -87,7 +98,7 @@ def _release(rule: ReleaseTable, nations: frozenset[str], levels: tuple[str, ...
         origin=rule.origin,
         to=_known(rule.to, nations, f"{where}, to"),
         if_named=_known(rule.if_named, nations, f"{where}, if_named"),
-        types=tuple(_prefix(text) for text in rule.types),
+        types=tuple(_type(text, f"{where}, types") for text in rule.types),
         up_to=_level(rule.up_to, levels, f"{where}, up_to"),
         caveats=frozenset(caveat.upper() for caveat in rule.caveats),
         groups=None if rule.groups is None else frozenset(rule.groups),
@@ -114,5 +125,14 @@ def _level(name: str, levels: tuple[str, ...], where: str) -> int:
     return levels.index(word)
 
 
-def _prefix(pattern: str) -> str:
-    return pattern.removesuffix("*").removesuffix("-")
+def _type(pattern: str, where: str) -> str:
+    """Read a type, which may end in ``-*`` as a reminder that all below it are meant."""
+    prefix = pattern.removesuffix("*").removesuffix("-")
+    if not _TYPE.fullmatch(prefix):
+        raise BadInput(
+            f"{pattern!r} is no type",
+            where,
+            "types",
+            'Write "a-f" for it and all below it; [] for all types.',
+        )
+    return prefix

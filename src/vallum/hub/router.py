@@ -9,8 +9,9 @@ import structlog
 from vallum.core.principal import Principal
 from vallum.hub.cohort import Cohort
 from vallum.hub.counters import Counters
+from vallum.hub.outbox import DISCONNECTED
 from vallum.hub.parcel import Format, Parcel
-from vallum.hub.session import Identity, Link, Session
+from vallum.hub.session import Identity, Link, Session, Sighting
 from vallum.picture import Audience, Audiences, Event, Kind, Picture, View, sees
 from vallum.picture.chat import Conversation, at
 from vallum.picture.stale import ClockSkew
@@ -18,7 +19,6 @@ from vallum.wire import cot
 
 log = structlog.get_logger("vallum.hub")
 
-DISCONNECTED = "t-x-d-d"
 GROUPS_CHANGED = "t-x-g-c"
 PING = "t-x-c-t"
 PONG = "t-x-c-t-r"
@@ -111,7 +111,7 @@ class Router:
         """Whether sessions end because the hub does: their clients are not gone, and nobody is told so."""
         self.sessions: set[Session] = set()
         self.chat_cursors: dict[str, int] = {}
-        """For each client uid the number of the last chat message that it is known to have."""
+        """For each client, by `cursor_key`, the number of the last chat message that it is known to have."""
         self.cursors_changed = 0
         """Grows with every change of the cursors."""
         self._cohorts: dict[tuple[View, Format], Cohort] = {}
@@ -148,12 +148,13 @@ class Router:
         self.counters.replaced += session.outbox.replaced
         heard = session.chat_seen if clean and not session.outbox.size else session.chat_heard
         now = self.clock()
-        for identity in session.identities.values():
+        # In an order that does not tell which uid was used first where the reader could not see it.
+        for _, identity in sorted(session.identities.items()):
             self._unname(session, identity.uid)
             self._unname(session, identity.callsign)
             if heard:
-                self._remember(identity.uid, heard)
-            if not self.stopping and not self._still_there(identity):
+                self._remember(cursor_key(session.principal, identity.uid), heard)
+            if not self.stopping:
                 self._announce_gone(session, identity, now)
         session.outbox.clear()
 
@@ -186,7 +187,12 @@ class Router:
         session.groups_out = session.principal.groups_out & groups_out
         view = self.audiences.view(session.principal, session.groups_out)
         self._cohort(session.view, session.form).flush(self.monotonic())
-        self._move(session, view, session.form, rejoin=True)
+        self._move(session, view, session.form)
+        cohort = self._cohort(view, session.form)
+        if session in cohort.sessions:
+            shown = self.picture.seen_by(view, self.clock())
+            parts = [parcel.encoded(session.form) for parcel in shown]
+            self.counters.delivered += cohort.welcome(session, shown, parts, self.monotonic())
         notice = cot.event("groups", GROUPS_CHANGED, self.clock())
         self.whisper(session, notice)
 
@@ -195,7 +201,8 @@ class Router:
     def receive(self, session: Session, event: Event) -> None:
         """Take an event from a session: answer it, refuse it, or pass it on."""
         session.received += 1
-        session.chat_heard = session.chat_seen
+        if not session.outbox.size:
+            session.chat_heard = session.chat_seen
         self.counters.received += 1
         if event.kind is Kind.CONTROL:
             if event.type == PING:
@@ -215,7 +222,8 @@ class Router:
         parcel = Parcel(event, audience, now, session.number)
         if event.is_self:
             self._identify(session, event, audience)
-        sender = next(iter(session.identities), "")
+        # What a chat states itself: who gets it back must not depend on what else its sender sent.
+        sender = event.author if event.kind is Kind.CHAT else next(iter(session.identities), "")
         self.keep(parcel, sender)
         self._send(parcel)
         if self.recorder is not None:
@@ -260,7 +268,7 @@ class Router:
         event = parcel.event
         if event.kind is Kind.CHAT:
             parcel.sequence = self.conversation.put(event, parcel.audience, sender, parcel.received, parcel)
-        elif event.kind in (Kind.LATEST, Kind.ALERT) and not _personal(event):
+        elif event.kind in (Kind.LATEST, Kind.ALERT) and not event.personal:
             expires = self.settings.skew.expires(event, parcel.received)
             self.picture.put(event, parcel.audience, expires, parcel)
 
@@ -329,17 +337,18 @@ class Router:
         parts = [parcel.encoded(cohort.form) for parcel in shown]
         for session in joining:
             self.counters.delivered += cohort.welcome(session, shown, parts, now)
+            cohort.sessions.append(session)
             session.chat_since = self.conversation.sequence
             for identity in session.identities.values():
                 self._send_missed_chat(session, identity)
             session.chat_seen = max(session.chat_seen, session.chat_since)
 
-    def _move(self, session: Session, view: View, form: Format, *, rejoin: bool = False) -> None:
+    def _move(self, session: Session, view: View, form: Format) -> None:
         waiting = session in self._cohort(session.view, session.form).joining
         self._drop_from_cohort(session)
         session.view, session.form = view, form
         cohort = self._cohort(view, form)
-        if rejoin or waiting:
+        if waiting:
             cohort.joining.append(session)
             self.wake()
         else:
@@ -356,10 +365,10 @@ class Router:
         cohort.direct = [pair for pair in cohort.direct if pair[0] is not session]
 
     def _direct(self, parcel: Parcel) -> bool:
-        """Hand an event to the sessions it names; False if it names groups only."""
+        """Hand an event to the sessions it names; False if it names nobody, or groups only."""
+        if not parcel.event.personal:
+            return False
         people = [address.value for address in parcel.event.addresses if address.kind in ("uid", "callsign")]
-        if not people:
-            return any(address.kind == "mission" for address in parcel.event.addresses)
         found: dict[Session, None] = {}
         for name in people:
             for session in self._named.get(name, ()):
@@ -367,32 +376,30 @@ class Router:
                     found[session] = None
         for session in sorted(found, key=lambda session: session.number):
             self._cohort(session.view, session.form).direct.append((session, parcel))
-            self.counters.delivered += 1
         self.wake()
         return True
 
     def _identify(self, session: Session, event: Event, audience: Audience) -> None:
         known = session.identities.get(event.uid)
         if known is not None:
-            known.audience = audience
-            known.groups = session.groups_in
-            known.type = event.type
-            if known.callsign == event.callsign:
-                return
-            self._unname(session, known.callsign)
-            known.callsign = event.callsign
+            if known.callsign != event.callsign:
+                self._unname(session, known.callsign)
+                known.callsign = event.callsign
         elif len(session.identities) >= _IDENTITIES:
             return
         else:
             known = session.identities[event.uid] = Identity(
-                event.uid, event.callsign, event.type, audience, session.groups_in, self.conversation.sequence
+                event.uid, event.callsign, self.conversation.sequence
             )
-            if any(
-                other.principal.name != session.principal.name for other in self._named.get(event.uid, ())
-            ):
-                log.warning("uid claimed twice", session=session.number, name=session.principal.name)
+            for other in self._named.get(event.uid, ()):
+                if other.principal.name != session.principal.name:
+                    log.warning("uid claimed twice", session=session.number, name=session.principal.name)
+                elif other.chat_heard:  # it comes back before its old connection is known to be dead
+                    self._remember(cursor_key(session.principal, event.uid), other.chat_heard)
             if session.chat_since:
                 self._send_missed_chat(session, known)
+        if not event.personal:
+            known.note(audience, Sighting(event.type, session.groups_in))
         for name in (event.uid, event.callsign):
             if name:
                 self._named.setdefault(name, set()).add(session)
@@ -402,19 +409,21 @@ class Router:
         missed = self.conversation.missed(
             session.view,
             frozenset((identity.uid, identity.callsign)),
-            after=self.chat_cursors.get(identity.uid, newcomer),
+            after=self.chat_cursors.get(cursor_key(session.principal, identity.uid), newcomer),
             public_until=session.chat_since,
             private_until=identity.since,
         )
         if missed:
-            self._cohort(session.view, session.form).direct.extend((session, parcel) for parcel in missed)
-            self.wake()
+            data = b"".join(parcel.encoded(session.form) for parcel in missed)
+            session.deliver(missed, data, self.monotonic())
+            # They have arrived once there is a sign of life after them.
+            session.chat_heard = min(session.chat_heard, missed[0].sequence - 1)
 
-    def _remember(self, uid: str, sequence: int) -> None:
-        sequence = max(sequence, self.chat_cursors.pop(uid, 0))
+    def _remember(self, key: str, sequence: int) -> None:
+        sequence = max(sequence, self.chat_cursors.pop(key, 0))
         if len(self.chat_cursors) >= 50_000:
             del self.chat_cursors[next(iter(self.chat_cursors))]
-        self.chat_cursors[uid] = sequence
+        self.chat_cursors[key] = sequence
         self.cursors_changed += 1
 
     def _unname(self, session: Session, name: str) -> None:
@@ -424,22 +433,31 @@ class Router:
             if not named:
                 del self._named[name]
 
-    def _still_there(self, identity: Identity) -> bool:
-        """Whether another session speaks for the same uid to the same readers."""
-        others = (session.identities.get(identity.uid) for session in self._named.get(identity.uid, ()))
-        return any(other is not None and other.audience == identity.audience for other in others)
-
     def _announce_gone(self, session: Session, identity: Identity, now: int) -> None:
-        link = f'<link uid="{cot.escape(identity.uid)}" type="{cot.escape(identity.type)}" relation="p-p"/>'
-        notice = cot.event(f"{identity.uid}-gone", DISCONNECTED, now, how="h-g-i-g-o", detail=link)
-        parcel = Parcel(Event.of_xml(notice), identity.audience, now)
-        self.picture.drop(identity.uid, identity.audience)
-        for cohort in self._cohorts_for(parcel.audience):
-            cohort.batch.append(parcel)
-        if self.recorder is not None:
-            self.recorder.append(parcel, session.principal, identity.groups, identity.uid)
+        """Tell each reader once, by what it last saw, unless it sees another session speak for the uid."""
+        others = [other.identities.get(identity.uid) for other in self._named.get(identity.uid, ())]
+        still = {audience for other in others if other is not None for audience in other.seen}
+        told: set[Cohort] = set()
+        for audience, sighting in reversed(identity.seen.items()):
+            if audience in still:
+                continue
+            self.picture.drop(identity.uid, audience)
+            parcel = Parcel(_gone(identity.uid, sighting.type, now), audience, now)
+            for cohort in self._cohorts_for(audience):
+                if cohort not in told and not any(sees(cohort.view, one) for one in still):
+                    cohort.batch.append(parcel)
+                told.add(cohort)
+            if self.recorder is not None:
+                self.recorder.append(parcel, session.principal, sighting.groups, identity.uid)
         self.wake()
 
 
-def _personal(event: Event) -> bool:
-    return any(address.kind != "group" for address in event.addresses)
+def cursor_key(principal: Principal, uid: str) -> str:
+    """Name a client: the same uid under another principal is another client."""
+    return "\x1f".join((principal.nation, principal.name, uid))
+
+
+def _gone(uid: str, cot_type: str, now: int) -> Event:
+    link = f'<link uid="{cot.escape(uid)}" type="{cot.escape(cot_type)}" relation="p-p"/>'
+    # A uid may be as long as any may be, and with something behind it be too long.
+    return Event.of_xml(cot.event(f"{uid[:400]}-gone", DISCONNECTED, now, how="h-g-i-g-o", detail=link))

@@ -1,7 +1,7 @@
 """One connected peer."""
 
 import itertools
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from vallum.core.principal import Principal
 from vallum.hub.outbox import Outbox
@@ -9,6 +9,7 @@ from vallum.hub.parcel import Format, Parcel
 from vallum.picture import Audience, View
 
 _numbers = itertools.count(1)
+_AUDIENCES = 64
 
 
 class Link(Protocol):
@@ -127,29 +128,36 @@ class Session:
         self.lagging_since = 0.0
 
 
+class Sighting(NamedTuple):
+    """What an audience last saw of a uid: its type, and the groups it went into."""
+
+    type: str
+    groups: frozenset[str]
+
+
 class Identity:
     """A uid that a session speaks for.
 
     Parameters
     ----------
-    uid, callsign, type : str
+    uid, callsign : str
         As its latest event states them.
-    audience : Audience
-        Who could see that event, and so is told when it goes.
-    groups : frozenset of str
-        Groups that event went into.
     since : int
         Number of the last chat message before it was known.
     """
 
-    __slots__ = ("audience", "callsign", "groups", "since", "type", "uid")
+    __slots__ = ("callsign", "seen", "since", "uid")
 
-    def __init__(
-        self, uid: str, callsign: str, cot_type: str, audience: Audience, groups: frozenset[str], since: int
-    ) -> None:
-        self.groups = groups
+    def __init__(self, uid: str, callsign: str, since: int) -> None:
         self.since = since
         self.uid = uid
         self.callsign = callsign
-        self.type = cot_type
-        self.audience = audience
+        self.seen: dict[Audience, Sighting] = {}
+        """For each audience that saw it the last that it saw, the latest at the end."""
+
+    def note(self, audience: Audience, sighting: Sighting) -> None:
+        """Remember who saw it, and so is told when it goes."""
+        self.seen.pop(audience, None)
+        if len(self.seen) >= _AUDIENCES:
+            del self.seen[next(iter(self.seen))]
+        self.seen[audience] = sighting

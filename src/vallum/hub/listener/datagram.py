@@ -173,7 +173,8 @@ class DatagramListener(asyncio.DatagramProtocol):
         if session is None:
             return
         now = self.router.monotonic()
-        self.contacts.forget(now)
+        for uid in self.contacts.forget(now):
+            self.router.forget(session, uid)
         if not self.relays:
             return
         if self._announced is None or now - self._announced >= ANNOUNCE_S:
