@@ -224,11 +224,11 @@ def test_a_viewer_sees_and_does_not_send() -> None:
             await StreamClient.to(hub, "members") as member,
             await StreamClient.to(hub, "viewers") as viewer,
         ):
-            await viewer.send(presence("V1"))
+            await viewer.send(presence("V1"), event("T1"))
             await member.send(presence("M1"))
             await viewer.get("M1")
             await quiet(hub)
-            assert member.count("V1") == 0
+            assert member.count("V1") == member.count("T1") == 0
             assert hub.router.counters.refused["role viewer does not send"] == 1
 
     run(work())
@@ -356,6 +356,95 @@ def test_strike_tasking_reaches_nobody_and_is_kept_nowhere(tmp_path: Path) -> No
         assert b"A1" in kept
         assert b"K1" not in kept
         assert b"K2" not in kept
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        pytest.param(("<!--", "-->"), id="comment"),
+        pytest.param(("<x><![CDATA[", "]]></x>"), id="CDATA"),
+        pytest.param(("<?x ", "?>"), id="instruction"),
+        pytest.param(("<x>", "</x>"), id="event within"),
+    ],
+)
+def test_nobody_is_sent_an_event_within_an_event(cover: tuple[str, str]) -> None:
+    forged = event("FORGED", "t-k-d").decode()
+
+    async def work() -> None:
+        async with (
+            running(listener()) as hub,
+            await StreamClient.to(hub) as a,
+            await StreamClient.to(hub) as b,
+        ):
+            if cover[0] != "<x>":  # which would end the event in all eyes, ours too
+                await a.send(event("COVER", detail=f"{cover[0]}</detail></event>{forged}{cover[1]}"))
+            await a.send(event("COVER", detail=f"{cover[0]}{forged}{cover[1]}"), presence("A1"))
+            await b.get("A1")
+            await quiet(hub)
+            assert b.count("FORGED") == b.count("COVER") == 0
+
+    run(work())
+
+
+def test_a_marker_is_deleted_by_its_nation_alone_and_for_all_who_saw_it(tmp_path: Path) -> None:
+    def delete(uid: str) -> bytes:
+        return event(
+            f"delete {uid}", "t-x-d-d", f'<link uid="{uid}" relation="none" type="none"/><__forcedelete/>'
+        )
+
+    async def work() -> None:
+        hub = with_journal(
+            tmp_path, listener(name="ee"), listener(name="fi", **FI), listener(name="lv", nation="LV")
+        )
+        await hub.start()
+        try:
+            async with (
+                await StreamClient.to(hub, "ee") as ee,
+                await StreamClient.to(hub, "ee") as colleague,
+                await StreamClient.to(hub, "fi") as fi,
+                await StreamClient.to(hub, "lv") as lv,
+            ):
+                await ee.send(event("M1", "b-m-p-s-m"), event("M2", "b-m-p-s-m"), presence("A1"))
+                await fi.get("A1")
+                await fi.send(delete("M1"))
+                await lv.send(delete("M1"))
+                await colleague.send(delete("A1"), delete("M2"))
+                await fi.get("delete M2")
+                await ee.get("delete M2")
+                await quiet(hub)
+                assert fi.count("delete") == ee.count("delete") == 1
+                assert lv.count("delete") == 0
+                async with await StreamClient.to(hub, "ee") as late:
+                    await late.get("A1")
+                    assert (late.count('"M1"'), late.count('"M2"')) == (1, 0)
+        finally:
+            await hub.stop()
+        again = with_journal(tmp_path, listener(name="ee"))
+        await again.start()
+        try:
+            async with await StreamClient.to(again, "ee") as late:
+                await late.get("M1")
+                assert late.count('"M2"') == 0
+        finally:
+            await again.stop()
+
+    run(work())
+
+
+def test_a_viewer_can_be_addressed() -> None:
+    async def work() -> None:
+        async with (
+            running(listener(name="members"), listener(name="viewers", role="viewer")) as hub,
+            await StreamClient.to(hub, "members") as member,
+            await StreamClient.to(hub, "viewers") as viewer,
+        ):
+            await viewer.send(presence("V1", "Victor"))
+            await until(lambda: any(session.identities for session in hub.router.sessions))
+            await member.send(presence("M1"), chat("M1", "for Victor", number=1, to="Victor"))
+            await viewer.get("for Victor")
+            assert member.count("V1") == 0
 
     run(work())
 

@@ -24,5 +24,7 @@ class Counters:
     "Input that was no event, by listener kind."
     cut: Counter[str] = field(default_factory=Counter)
     "Sessions ended by the hub, by reason."
+    datagrams: Counter[str] = field(default_factory=Counter)
+    "Datagrams not taken or not sent, by reason."
     turned_away: Counter[str] = field(default_factory=Counter)
     "Connections not let in, by reason."

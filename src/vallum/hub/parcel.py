@@ -20,8 +20,6 @@ class Format(IntEnum):
     """TAK protocol version 1 on a stream."""
     WEBSOCKET = 2
     """TAK protocol version 1, one message of the stream in each WebSocket message."""
-    MESH = 3
-    """TAK protocol version 1 in datagrams."""
 
 
 class Parcel:
@@ -37,18 +35,23 @@ class Parcel:
         When it was admitted, milliseconds since 1970-01-01T00:00Z.
     source : int
         Number of the session that sent it and does not get it back; 0 if none did.
+    nation : str
+        Nation of the principal who sent it.
     """
 
-    __slots__ = ("_encoded", "audience", "event", "received", "sequence", "source")
+    __slots__ = ("_encoded", "audience", "event", "nation", "received", "sequence", "source")
 
-    def __init__(self, event: Event, audience: Audience, received: int, source: int = 0) -> None:
+    def __init__(
+        self, event: Event, audience: Audience, received: int, source: int = 0, nation: str = ""
+    ) -> None:
         self.event = event
         self.audience = audience
         self.received = received
         self.source = source
+        self.nation = nation
         self.sequence = 0
         """Number among chat messages."""
-        self._encoded: list[bytes | None] = [None, None, None, None]
+        self._encoded: list[bytes | None] = [None, None, None]
 
     def encoded(self, form: Format) -> bytes:
         """Return the bytes for a peer that reads this format, the same object for all of them.
@@ -72,8 +75,6 @@ def _encode(parcel: Parcel, form: Format) -> bytes:
         return event.xml
     if form is Format.STREAM:
         return takproto.stream_frame(event.payload())
-    if form is Format.MESH:
-        return takproto.mesh_frame(event.payload())
     frame = parcel.encoded(Format.STREAM)
     return websocket_message(frame) if frame else b""
 

@@ -9,11 +9,11 @@ import structlog
 from vallum.core.principal import Principal
 from vallum.hub.cohort import Cohort
 from vallum.hub.counters import Counters
+from vallum.hub.mailbox import Mailbox
 from vallum.hub.outbox import DISCONNECTED
 from vallum.hub.parcel import Format, Parcel
 from vallum.hub.session import Identity, Link, Session, Sighting
 from vallum.picture import Audience, Audiences, Event, Kind, Picture, View, sees
-from vallum.picture.chat import Conversation, at
 from vallum.picture.stale import ClockSkew
 from vallum.wire import cot
 
@@ -106,14 +106,12 @@ class Router:
         self.wake = wake
         self.counters = Counters()
         self.picture: Picture[Parcel] = Picture()
-        self.conversation: Conversation[Parcel] = Conversation()
         self.stopping = False
         """Whether sessions end because the hub does: their clients are not gone, and nobody is told so."""
         self.sessions: set[Session] = set()
-        self.chat_cursors: dict[str, int] = {}
-        """For each client, by `cursor_key`, the number of the last chat message that it is known to have."""
-        self.cursors_changed = 0
-        """Grows with every change of the cursors."""
+        self.mailbox = Mailbox(self.settings.newcomer_chat_ms)
+        self._fresh: list[Event] = []
+        """Events that came since the last flush."""
         self._cohorts: dict[tuple[View, Format], Cohort] = {}
         self._reached: dict[Audience, tuple[Cohort, ...]] = {}
         self._named: dict[str, set[Session]] = {}
@@ -152,8 +150,7 @@ class Router:
         for _, identity in sorted(session.identities.items()):
             self._unname(session, identity.uid)
             self._unname(session, identity.callsign)
-            if heard:
-                self._remember(cursor_key(session.principal, identity.uid), heard)
+            self.mailbox.remember(session.principal, identity.uid, heard)
             if not self.stopping:
                 self._announce_gone(session, identity, now)
         session.outbox.clear()
@@ -205,8 +202,7 @@ class Router:
             session.chat_heard = session.chat_seen
         self.counters.received += 1
         if event.kind is Kind.CONTROL:
-            if event.type == PING:
-                self.whisper(session, cot.event(event.uid, PONG, self.clock(), stale_after=20_000))
+            self._control(session, event)
             return
         principal = session.principal
         names = (child.name for child in event.children)
@@ -214,20 +210,27 @@ class Router:
         now = self.clock()
         if not reason and self.settings.skew.skewed(event, now):
             self.counters.skewed += 1
-            reason = "clock skew" if self.settings.skew.refuse else ""
+            refused = self.settings.skew.refuse and event.kind is not Kind.ALERT
+            reason = "clock skew" if refused else ""
         if reason:
-            self.refuse(session, reason)
+            if event.is_self and not principal.may_send:
+                self._identify(session, event)  # a viewer can be addressed
+            else:
+                self.refuse(session, reason)
             return
         audience = self.audiences.of(event, principal.nation, session.groups_in)
-        parcel = Parcel(event, audience, now, session.number)
+        parcel = Parcel(event, audience, now, session.number, principal.nation)
         if event.is_self:
-            self._identify(session, event, audience)
+            identity = self._identify(session, event)
+            if identity is not None and not event.personal:
+                identity.note(audience, Sighting(event.type, session.groups_in))
         # What a chat states itself: who gets it back must not depend on what else its sender sent.
         sender = event.author if event.kind is Kind.CHAT else next(iter(session.identities), "")
         self.keep(parcel, sender)
         self._send(parcel)
         if self.recorder is not None:
             self.recorder.append(parcel, principal, session.groups_in, sender)
+        self._fresh.append(event)
 
     def refuse(self, session: Session, reason: str) -> None:
         """Count and log an event that is not taken."""
@@ -242,6 +245,33 @@ class Router:
                 count=count,
             )
 
+    def _control(self, session: Session, event: Event) -> None:
+        if event.type == PING:
+            self.whisper(session, cot.event(event.uid, PONG, self.clock(), stale_after=20_000))
+        elif event.type == DISCONNECTED and session.principal.may_send:
+            self._delete(session, event)
+
+    def _delete(self, session: Session, event: Event) -> None:
+        """Take out of the picture what a client of the same nation put there, and tell who saw it."""
+        uid = (event.detail("link") or {}).get("uid", "")
+        if uid in self._named:  # a client that is there is not deleted by others
+            return
+        now, told = self.clock(), set[Cohort]()
+        for audience, kept in self.picture.find(uid):
+            mine = kept.nation == session.principal.nation and sees(session.view, audience)
+            if not mine or kept.event.kind is not Kind.LATEST:
+                continue
+            self.picture.drop(uid, audience)
+            parcel = Parcel(event, audience, now, session.number, kept.nation)
+            for cohort in self._cohorts_for(audience):
+                if cohort not in told:
+                    cohort.batch.append(parcel)
+                told.add(cohort)
+            if self.recorder is not None:
+                notice = Parcel(_gone(uid, kept.event.type, now), audience, now, 0, kept.nation)
+                self.recorder.append(notice, session.principal, session.groups_in, uid)
+        self.wake()
+
     def _send(self, parcel: Parcel) -> None:
         event = parcel.event
         if event.addresses and self._direct(parcel):
@@ -250,6 +280,7 @@ class Router:
             now = self.monotonic()
             for cohort in self._cohorts_for(parcel.audience):
                 self.counters.delivered += cohort.send([parcel], now)
+            self.wake()
             return
         for cohort in self._cohorts_for(parcel.audience):
             cohort.batch.append(parcel)
@@ -267,7 +298,8 @@ class Router:
         """
         event = parcel.event
         if event.kind is Kind.CHAT:
-            parcel.sequence = self.conversation.put(event, parcel.audience, sender, parcel.received, parcel)
+            said = self.mailbox.conversation
+            parcel.sequence = said.put(event, parcel.audience, sender, parcel.received, parcel)
         elif event.kind in (Kind.LATEST, Kind.ALERT) and not event.personal:
             expires = self.settings.skew.expires(event, parcel.received)
             self.picture.put(event, parcel.audience, expires, parcel)
@@ -285,12 +317,15 @@ class Router:
             if cohort.empty:
                 del self._cohorts[key]
                 self._reached.clear()
+        for event in self._fresh:
+            event.lighten()
+        self._fresh.clear()
 
     def sweep(self) -> None:
         """Let go of what is stale, and of readers that do not read. Called about once a second."""
         now = self.clock()
         self.picture.sweep(now)
-        self.conversation.sweep(now)
+        self.mailbox.conversation.sweep(now)
         monotonic = self.monotonic()
         for session in list(self.sessions):
             if session.outbox.full:
@@ -338,7 +373,7 @@ class Router:
         for session in joining:
             self.counters.delivered += cohort.welcome(session, shown, parts, now)
             cohort.sessions.append(session)
-            session.chat_since = self.conversation.sequence
+            session.chat_since = self.mailbox.conversation.sequence
             for identity in session.identities.values():
                 self._send_missed_chat(session, identity)
             session.chat_seen = max(session.chat_seen, session.chat_since)
@@ -379,52 +414,37 @@ class Router:
         self.wake()
         return True
 
-    def _identify(self, session: Session, event: Event, audience: Audience) -> None:
+    def _identify(self, session: Session, event: Event) -> Identity | None:
         known = session.identities.get(event.uid)
         if known is not None:
             if known.callsign != event.callsign:
                 self._unname(session, known.callsign)
                 known.callsign = event.callsign
         elif len(session.identities) >= _IDENTITIES:
-            return
+            return None
         else:
             known = session.identities[event.uid] = Identity(
-                event.uid, event.callsign, self.conversation.sequence
+                event.uid, event.callsign, self.mailbox.conversation.sequence
             )
             for other in self._named.get(event.uid, ()):
                 if other.principal.name != session.principal.name:
                     log.warning("uid claimed twice", session=session.number, name=session.principal.name)
-                elif other.chat_heard:  # it comes back before its old connection is known to be dead
-                    self._remember(cursor_key(session.principal, event.uid), other.chat_heard)
+                else:  # it comes back before its old connection is known to be dead
+                    self.mailbox.remember(session.principal, event.uid, other.chat_heard)
             if session.chat_since:
                 self._send_missed_chat(session, known)
-        if not event.personal:
-            known.note(audience, Sighting(event.type, session.groups_in))
         for name in (event.uid, event.callsign):
             if name:
                 self._named.setdefault(name, set()).add(session)
+        return known
 
     def _send_missed_chat(self, session: Session, identity: Identity) -> None:
-        newcomer = at(self.clock() - self.settings.newcomer_chat_ms)
-        missed = self.conversation.missed(
-            session.view,
-            frozenset((identity.uid, identity.callsign)),
-            after=self.chat_cursors.get(cursor_key(session.principal, identity.uid), newcomer),
-            public_until=session.chat_since,
-            private_until=identity.since,
-        )
+        missed = self.mailbox.missed(session, identity, self.clock())
         if missed:
             data = b"".join(parcel.encoded(session.form) for parcel in missed)
             session.deliver(missed, data, self.monotonic())
             # They have arrived once there is a sign of life after them.
             session.chat_heard = min(session.chat_heard, missed[0].sequence - 1)
-
-    def _remember(self, key: str, sequence: int) -> None:
-        sequence = max(sequence, self.chat_cursors.pop(key, 0))
-        if len(self.chat_cursors) >= 50_000:
-            del self.chat_cursors[next(iter(self.chat_cursors))]
-        self.chat_cursors[key] = sequence
-        self.cursors_changed += 1
 
     def _unname(self, session: Session, name: str) -> None:
         named = self._named.get(name)
@@ -442,7 +462,8 @@ class Router:
             if audience in still:
                 continue
             self.picture.drop(identity.uid, audience)
-            parcel = Parcel(_gone(identity.uid, sighting.type, now), audience, now)
+            notice = _gone(identity.uid, sighting.type, now)
+            parcel = Parcel(notice, audience, now, 0, session.principal.nation)
             for cohort in self._cohorts_for(audience):
                 if cohort not in told and not any(sees(cohort.view, one) for one in still):
                     cohort.batch.append(parcel)
@@ -450,11 +471,6 @@ class Router:
             if self.recorder is not None:
                 self.recorder.append(parcel, session.principal, sighting.groups, identity.uid)
         self.wake()
-
-
-def cursor_key(principal: Principal, uid: str) -> str:
-    """Name a client: the same uid under another principal is another client."""
-    return "\x1f".join((principal.nation, principal.name, uid))
 
 
 def _gone(uid: str, cot_type: str, now: int) -> Event:

@@ -114,7 +114,7 @@ class Hub:
             monotonic=time.monotonic,
             wake=self._wake,
         )
-        self.router.conversation = Conversation(keep_ms=round(config.chat.keep_hours * 3_600_000))
+        self.router.mailbox.conversation = Conversation(keep_ms=round(config.chat.keep_hours * 3_600_000))
         self.shared = _shared(config, self.router)
         self.addresses: dict[str, tuple[str, int]] = {}
         """Where each listener listens."""
@@ -153,7 +153,7 @@ class Hub:
             await self._close_sockets()
         finally:  # also if a second signal cancels the rest
             if self.journal is not None:
-                self.journal.save_cursors(self.router.chat_cursors)
+                self.journal.save_cursors(self.router.mailbox.cursors)
                 self.journal.stop()
 
     async def _close_sockets(self) -> None:
@@ -199,6 +199,14 @@ class Hub:
         self.router.recorder = self.journal
 
     async def _open(self, listener: Listener) -> None:
+        nations = self.router.audiences.policy.nations
+        if listener.nation and listener.nation not in nations:
+            raise BadInput(
+                f"nation {listener.nation!r} is not in the policy",
+                f"listener {listener.label}",
+                "nations",
+                "Add it to nations in the policy file, or name another one.",
+            )
         if listener.kind in ("udp", "mesh"):
             await self._open_datagrams(listener)
             return
@@ -287,9 +295,9 @@ class Hub:
             self.router.sweep()
             for one in self.datagrams:
                 one.sweep()
-            if self.journal is not None and self.router.cursors_changed != saved:
-                saved = self.router.cursors_changed
-                self.journal.save_cursors(self.router.chat_cursors)
+            if self.journal is not None and self.router.mailbox.changes != saved:
+                saved = self.router.mailbox.changes
+                self.journal.save_cursors(self.router.mailbox.cursors)
             now = time.monotonic()
             self._refresh_certificates()
             for peer in list(self.shared.peers):

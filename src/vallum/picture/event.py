@@ -52,22 +52,20 @@ class Event:
     """
 
     __slots__ = (
-        "_payload", "addresses", "attributes", "author", "callsign", "cancels", "children", "document",
-        "is_self", "kind", "personal", "point", "stale", "start", "time", "type", "uid", "xml",
+        "_document", "_payload", "addresses", "author", "callsign", "cancels", "is_self", "kind",
+        "personal", "point", "stale", "start", "time", "type", "uid", "xml",
     )  # fmt: skip
 
     def __init__(self, document: cot.Document, payload: bytes | None = None) -> None:
-        self.document = document
+        self._document: cot.Document | None = document
         self.xml = document.xml
         self._payload = payload
-        self.attributes = document.attributes
         self.uid = document.attributes["uid"]
         self.type = document.attributes["type"]
         self.time = document.time
         self.start = document.start
         self.stale = document.stale
         self.point = document.point
-        self.children = document.children
         self.kind = _kind(self.type)
         self.callsign = ""
         self.is_self = False
@@ -124,6 +122,27 @@ class Event:
             return None
         return cls(cot.parse(takproto.to_xml(message), limits or _LIMITS), payload)
 
+    @property
+    def document(self) -> cot.Document:
+        """The parsed XML, parsed again if the event has been made lighter."""
+        if self._document is None:
+            return cot.parse(self.xml, _ANY)
+        return self._document
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Attributes of ``<event>``."""
+        return self.document.attributes
+
+    @property
+    def children(self) -> tuple[cot.Child, ...]:
+        """Elements of ``<detail>``."""
+        return self.document.children
+
+    def lighten(self) -> None:
+        """Let go of what can be read from the bytes again: an event in the picture is rarely asked for it."""
+        self._document = None
+
     def payload(self) -> bytes:
         """Return the event as a TAK protocol message: the one it came in, or one made of its XML."""
         if self._payload is None:
@@ -149,6 +168,8 @@ class Event:
 
 
 _LIMITS = cot.Limits()
+_ANY = cot.Limits(*[1 << 40] * 5)
+"""For what has been read once under the limits of its time."""
 
 
 def _kind(cot_type: str) -> Kind:

@@ -101,6 +101,11 @@ class Picture(Generic[Item]):
         if shelf is not None and uid in shelf.entries:
             shelf.end(uid, shelf.let_go(uid))
 
+    def find(self, uid: str) -> list[tuple[Audience, Item]]:
+        """Return what is kept of a uid, with whom each is for."""
+        kept = ((audience, shelf.entries.get(uid)) for audience, shelf in self._shelves.items())
+        return [(audience, entry.item) for audience, entry in kept if entry is not None]
+
     def seen_by(self, view: View, now: int) -> list[Item]:
         """Return what a reader may see, the latest of each uid, in the order of receipt.
 

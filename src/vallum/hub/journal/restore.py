@@ -103,12 +103,13 @@ def restore(journal: Journal | Path, router: Router, *, now: int) -> Restored:
             ((last,),) = connection.execute("SELECT coalesce(max(chat), 0) FROM event WHERE chat IS NOT NULL")
             left = connection.execute(_LEFT, (now,))
             states = _restore_picture(map(_Row, connection.execute(_PICTURE, (now,))), left, router, now)
-            oldest = at(now - router.conversation.keep_ms)
+            oldest = at(now - router.mailbox.conversation.keep_ms)
             chats = _restore_chat(map(_Row, connection.execute(_CHAT, (oldest,))), router)
     finally:
         connection.close()
-    router.chat_cursors.update(cursors)
-    router.conversation.sequence = max(last, router.conversation.sequence, *router.chat_cursors.values())
+    router.mailbox.cursors.update(cursors)
+    said = router.mailbox.conversation
+    said.sequence = max(last, said.sequence, *router.mailbox.cursors.values())
     return Restored(states, chats, len(cursors))
 
 
@@ -136,7 +137,7 @@ def _restore_chat(rows: Iterator[_Row], router: Router) -> int:
         parcel = _parcel(row, router)
         if parcel is not None and row.chat is not None:
             # The number comes out as it was: clients are known to have been sent messages up to some number.
-            router.conversation.sequence = row.chat - 1
+            router.mailbox.conversation.sequence = row.chat - 1
             router.keep(parcel, row.sender)
             kept += 1
     return kept
@@ -153,4 +154,5 @@ def _parcel(row: _Row, router: Router) -> Parcel | None:
     names = (child.name for child in event.children)
     if router.audiences.policy.refusal(Principal(row.principal, label.nation), event.type, names):
         return None
-    return Parcel(event, router.audiences.of(event, label.nation, label.reached), stored.received)
+    audience = router.audiences.of(event, label.nation, label.reached)
+    return Parcel(event, audience, stored.received, 0, label.nation)

@@ -63,7 +63,7 @@ class Rows:
             attributes.get("releasableTo") or attributes.get("releaseableTo", ""),
             self._text(groups),
         )
-        if event.is_self:
+        if event.kind is Kind.LATEST and not private:
             self._remember((uid, parcel.audience), label)
         elif event.type == DISCONNECTED:
             uid, kind = _who_left(event)

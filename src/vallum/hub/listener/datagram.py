@@ -8,7 +8,6 @@ acknowledged: nothing is put by for a mesh, and what the system does not take at
 import asyncio
 import socket
 import sys
-from collections import Counter
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 from typing import Final, cast
@@ -63,7 +62,7 @@ class DatagramListener(asyncio.DatagramProtocol):
         self.listener = listener
         self.uid = uid
         self.relays = listener.kind == "mesh" and listener.relay
-        self.dropped: Counter[str] = Counter()
+        self.dropped = shared.router.counters.datagrams
         """Datagrams that were not taken or not sent, by reason."""
         self.contacts = Contacts()
         self.session: Session | None = None
@@ -218,17 +217,10 @@ async def listen(shared: Shared, listener: Listener, principal: Principal, uid: 
     Raises
     ------
     BadInput
-        If its nation is not in the policy, or its addresses are none for a mesh.
+        If its addresses are none for a mesh.
     OSError
         If the address is taken.
     """
-    if principal.nation not in shared.router.audiences.policy.nations:
-        raise BadInput(
-            f"nation {principal.nation!r} is not in the policy",
-            f"listener {listener.label}",
-            "nation",
-            "Add it to nations in the policy file, or name another one.",
-        )
     loop = asyncio.get_running_loop()
 
     def made() -> DatagramListener:

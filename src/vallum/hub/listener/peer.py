@@ -217,7 +217,7 @@ class Peer(asyncio.Protocol):
         """Count something that is no event; too many end the session."""
         self._faults += 1
         self.router.counters.malformed[self.place] += 1
-        if self._faults == 1 or self._faults == self.shared.faults:
+        if self._faults in (1, self.shared.faults):
             number = self.session.number if self.session else 0
             log.warning("no event", session=number, reason=fault.reason, count=self._faults)
         if self._faults >= self.shared.faults:
@@ -236,7 +236,7 @@ class Peer(asyncio.Protocol):
             self.router.receive(self.session, event)
 
     def throttle(self, events: int, size: int) -> None:
-        """Stop reading for as long as the peer is over its rate: its own connection fills, nothing is lost."""
+        """Stop reading for as long as the peer is over its rate: its connection fills, nothing is lost."""
         now = self.router.monotonic()
         wait = max(self._events.take(events, now), self._bytes.take(size, now))
         if wait > 0 and self._resume is None and not self.transport.is_closing():

@@ -80,6 +80,7 @@ class Metrics(Collector):
         for name, text, label, values in (
             ("events_refused", "Valid events that policy or a limit kept out.", "reason", counters.refused),
             ("inputs_malformed", "Input that was no event.", "listener", counters.malformed),
+            ("datagrams_dropped", "Datagrams not taken or not sent.", "reason", counters.datagrams),
             ("sessions_cut", "Sessions ended by the hub.", "reason", counters.cut),
             ("connections_turned_away", "Connections not let in.", "reason", counters.turned_away),
         ):
@@ -98,7 +99,7 @@ class Metrics(Collector):
         waiting = [session.outbox.size for session in router.sessions]
         for name, text, value in (
             ("picture_events", "Events in the current picture.", len(router.picture)),
-            ("chat_messages", "Chat messages kept.", len(router.conversation)),
+            ("chat_messages", "Chat messages kept.", len(router.mailbox.conversation)),
             ("outbox_bytes", "Bytes that wait for readers.", sum(waiting)),
             ("outbox_longest_bytes", "Bytes that wait for the slowest reader.", max(waiting, default=0)),
             ("sessions_behind", "Readers that do not keep up.", sum(map(bool, waiting))),

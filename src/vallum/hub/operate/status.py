@@ -183,7 +183,7 @@ def status(
             for session in sorted(router.sessions, key=lambda session: session.number)
         ],
         picture=len(router.picture),
-        chat=len(router.conversation),
+        chat=len(router.mailbox.conversation),
         counters=totals(hub),
         journal=msgspec.convert(journal, JournalStatus, from_attributes=True) if journal else None,
         loop_lag_ms=round(1000 * lag_s, 2),

@@ -144,6 +144,9 @@ class _Reader:
             # The handlers hold this object and it holds the parser: each event would wait for the collector.
             self.parser.StartElementHandler = self.parser.EndElementHandler = None
             self.parser.StartDoctypeDeclHandler = None
+        if self.xml.find(b"</event") != self.xml.rfind(b"</event"):
+            # Most clients cut a stream at this, and would read what follows as an event of its own.
+            raise Malformed("an event whose end stands in it twice")
         attributes = self.attributes
         _check(attributes, self.limits)
         time = _instant(attributes, "time")
