@@ -66,7 +66,9 @@ class Sink:
 
 def router(readers: int) -> tuple[Router, object]:
     made = Router(Audiences(POLICY), clock=lambda: time.time_ns() // 1_000_000, monotonic=time.monotonic)
-    sessions = [made.join(Sink(), Principal(f"r{n}", "EE", BLUE, BLUE), Format.XML, "x") for n in range(readers)]
+    sessions = [
+        made.join(Sink(), Principal(f"r{n}", "EE", BLUE, BLUE), Format.XML, "x") for n in range(readers)
+    ]
     made.flush()
     return made, sessions[0]
 

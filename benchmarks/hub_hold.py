@@ -50,7 +50,9 @@ def percentile(latencies: array, share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1000 if ordered else float("nan")
 
 
-async def stall(place: hub_place.Place, seconds: float, *, tls: bool, clients: int = 200, stalled: int = 50) -> dict:
+async def stall(
+    place: hub_place.Place, seconds: float, *, tls: bool, clients: int = 200, stalled: int = 50
+) -> dict:
     """Let some readers stop, and see what the others notice and what the hub keeps."""
     cotload.RUN = random.SystemRandom().randrange(1, 9999)
     everyone = group(place, tls=tls)
@@ -108,7 +110,10 @@ async def load_for(place: hub_place.Place, seconds: float, clients: int) -> tupl
     await everyone.connect(range(clients))
     publishing = asyncio.create_task(everyone.publish(everyone.clients, 10.0, seconds, time.monotonic()))
     chat = cotload.sa_event(1, "x")  # the chat of one client, so that it can come back
-    now, later = cotload.iso(), cotload.iso(cotload.datetime.now(cotload.timezone.utc) + cotload.timedelta(days=1))
+    now, later = (
+        cotload.iso(),
+        cotload.iso(cotload.datetime.now(cotload.timezone.utc) + cotload.timedelta(days=1)),
+    )
     for number in range(20):
         chat = (
             f'<event version="2.0" uid="GeoChat.{cotload.uid_of(0)}.All Chat Rooms.{number}" type="b-t-f" how="h-g-i-g-o" '
@@ -186,11 +191,16 @@ async def soak(place: hub_place.Place, minutes: float) -> None:
     while time.monotonic() < end:
         await asyncio.sleep(min(30, max(end - time.monotonic(), 0.1)))
         samples.append((time.monotonic() - begun, rss_mb(place.pid)))
-        print(json.dumps({"minute": round(samples[-1][0] / 60, 1), "rss_mb": round(samples[-1][1], 1)}), flush=True)
+        print(
+            json.dumps({"minute": round(samples[-1][0] / 60, 1), "rss_mb": round(samples[-1][1], 1)}),
+            flush=True,
+        )
     await flow
     churn.cancel()
     settled = [sample for sample in samples if sample[0] > samples[-1][0] * 0.3]
-    slope = statistics.linear_regression(*zip(*settled, strict=True)).slope * 3600 if len(settled) > 2 else None
+    slope = (
+        statistics.linear_regression(*zip(*settled, strict=True)).slope * 3600 if len(settled) > 2 else None
+    )
     everyone = [*steady.clients, *proto.clients, *plain.clients]
     show(
         {

@@ -71,7 +71,11 @@ def main() -> None:
     for name in names:
         arguments, tls, limits, _ = RUNS[name]
         with hub_place.hub(limits=limits) as place:
-            extra = [*place.tls_arguments("load-EE"), "--port", str(place.tls)] if tls else ["--port", str(place.tcp)]
+            extra = (
+                [*place.tls_arguments("load-EE"), "--port", str(place.tls)]
+                if tls
+                else ["--port", str(place.tcp)]
+            )
             measure(chosen.out, f"vallum {name}", [*arguments, *extra], place.pid)
     if chosen.taky:
         for name in PEER_RUNS:

@@ -110,7 +110,7 @@ def markup(draw: st.DrawFn, depth: int = 0) -> str:
 @given(st.lists(markup(), max_size=6))
 def test_offsets_are_exact_for_any_detail(parts: list[str]) -> None:
     xml = event(f"<detail>{''.join(parts)}</detail>")
-    assume(xml.count(b"</event") == 1)
+    assume(len(re.findall(rb"</event\s*>", xml)) == 1)
     check_against_lxml(xml, parse(xml))
 
 

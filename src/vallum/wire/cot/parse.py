@@ -15,6 +15,7 @@ UNKNOWN = 9_999_999.0
 _NESTED = frozenset(("marti", "__chat", "__chatreceipt", "TakControl"))
 _TAG = re.compile(rb"""<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
 """One tag, whose quoted values may hold a ``>``."""
+_ENDS = re.compile(rb"</event[ \t\r\n]*>")
 _TYPE_LENGTH = 128
 _POINT_LIMITS = {"lat": 90.0, "lon": 180.0}
 _DEFAULTS = Limits()
@@ -144,7 +145,8 @@ class _Reader:
             # The handlers hold this object and it holds the parser: each event would wait for the collector.
             self.parser.StartElementHandler = self.parser.EndElementHandler = None
             self.parser.StartDoctypeDeclHandler = None
-        if self.xml.find(b"</event") != self.xml.rfind(b"</event"):
+        first = self.xml.find(b"</event")
+        if first != self.xml.rfind(b"</event") and len(_ENDS.findall(self.xml, first)) > 1:
             # Most clients cut a stream at this, and would read what follows as an event of its own.
             raise Malformed("an event whose end stands in it twice")
         attributes = self.attributes
