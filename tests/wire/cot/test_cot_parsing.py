@@ -115,7 +115,7 @@ def test_offsets_are_exact_for_any_detail(parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "inner", ["<event></event>", "<!--</event>-->", "<![CDATA[</event>]]>", "<?i </event?>"]
+    "inner", ["<event></event>", "<!--</event>-->", "<![CDATA[</event>]]>", "<?i </event>?>"]
 )
 def test_an_event_whose_end_stands_in_it_is_refused(inner: str) -> None:
     with pytest.raises(Malformed, match="end stands in it twice"):
