@@ -26,7 +26,11 @@ import machine
 import psutil
 import uvloop
 
+from vallum.wire import cot
+
 OPEN = "events_per_s = 100000.0\nburst = 100000.0\nbytes_per_s = 1e9"
+ROOM = "All Chat Rooms"
+DAY_MS = 86_400_000
 
 
 def group(place: hub_place.Place, *, tls: bool, proto: bool = False, user: str = "load-EE") -> cotload.Group:
@@ -89,18 +93,41 @@ async def stall(
             client.tr.resume_reading()
     await asyncio.sleep(3)
     result = {
-        "measure": "stall tls" if tls else "stall tcp", "clients": clients, "stalled": stalled, "seconds": seconds,
+        "measure": "stall tls" if tls else "stall tcp",
+        "clients": clients, "stalled": stalled, "seconds": seconds,
         "others_expected": expected, "others_got": got, "others_lost_connection": closed_among_lively,
-        "duplicates": sum(client.dup for client in lively), "out_of_order": sum(client.ooo for client in lively),
+        "duplicates": sum(client.dup for client in lively),
+        "out_of_order": sum(client.ooo for client in lively),
         "p50_ms": percentile(latencies, 0.5), "p99_ms": percentile(latencies, 0.99),
         "rss_before_mb": before, "rss_highest_mb": highest,
         "mb_per_stalled": (highest - before) / stalled,
-        "stalled_cut": sum(client.closed for client in quiet), "lost_connections": everyone.lost - lost_before,
+        "stalled_cut": sum(client.closed for client in quiet),
+        "lost_connections": everyone.lost - lost_before,
     }  # fmt: skip
     for client in everyone.clients:
         if not client.closed:
             client.tr.abort()
     return result
+
+
+def chat(number: int) -> bytes:
+    """What the first client says to everyone."""
+    sender = cotload.uid_of(0)
+    return cot.event(
+        f"GeoChat.{sender}.{ROOM}.{number}",
+        "b-t-f",
+        time.time_ns() // 1_000_000,
+        stale_after=DAY_MS,
+        how="h-g-i-g-o",
+        lat=58,
+        lon=25,
+        detail=(
+            f'<__chat parent="RootContactGroup" groupOwner="false" messageId="{number}" '
+            f'chatroom="{ROOM}" id="{ROOM}" senderCallsign="LOAD00000">'
+            f'<chatgrp uid0="{sender}" uid1="{ROOM}" id="{ROOM}"/></__chat>'
+            f"<remarks>HOLD-CHAT-{number:02d}</remarks>"
+        ),
+    )
 
 
 async def load_for(place: hub_place.Place, seconds: float, clients: int) -> tuple[list[str], int]:
@@ -109,20 +136,8 @@ async def load_for(place: hub_place.Place, seconds: float, clients: int) -> tupl
     everyone = group(place, tls=True)
     await everyone.connect(range(clients))
     publishing = asyncio.create_task(everyone.publish(everyone.clients, 10.0, seconds, time.monotonic()))
-    chat = cotload.sa_event(1, "x")  # the chat of one client, so that it can come back
-    now, later = (
-        cotload.iso(),
-        cotload.iso(cotload.datetime.now(cotload.timezone.utc) + cotload.timedelta(days=1)),
-    )
-    for number in range(20):
-        chat = (
-            f'<event version="2.0" uid="GeoChat.{cotload.uid_of(0)}.All Chat Rooms.{number}" type="b-t-f" how="h-g-i-g-o" '
-            f'time="{now}" start="{now}" stale="{later}"><point lat="58" lon="25" hae="0" ce="9999999" le="9999999"/><detail>'
-            f'<__chat parent="RootContactGroup" groupOwner="false" messageId="{number}" chatroom="All Chat Rooms" '
-            f'id="All Chat Rooms" senderCallsign="LOAD00000"><chatgrp uid0="{cotload.uid_of(0)}" uid1="All Chat Rooms" '
-            f'id="All Chat Rooms"/></__chat><remarks>HOLD-CHAT-{number:02d}</remarks></detail></event>'
-        ).encode()
-        everyone.clients[0].tr.write(chat)
+    for number in range(20):  # the chat of one client, so that it can come back
+        everyone.clients[0].tr.write(chat(number))
     await asyncio.wait([publishing], timeout=max(seconds - 1, 0.5))
     return [cotload.uid_of(client.id) for client in everyone.clients], sum(c.seq for c in everyone.clients)
 
@@ -173,7 +188,7 @@ def kill(folder: Path, rounds: int) -> None:
 
 
 async def soak(place: hub_place.Place, minutes: float) -> None:
-    """Mixed load: XML and protobuf, TLS and TCP, joins and leaves, chat, malformed input, readers that stall."""
+    """Mixed load: XML and protobuf, TLS and TCP, joins and leaves, malformed input, readers that stall."""
     cotload.RUN = random.SystemRandom().randrange(1, 9999)
     steady = group(place, tls=True)
     proto = group(place, tls=True, proto=True)

@@ -1,8 +1,9 @@
 """Conformance, load, storm and malformed input of the hub, beside taky in the same run.
 
-    python benchmarks/hub_load.py [--quick] [--only NAME,…] [--taky PYTHON] --out benchmarks/results/hub_load.jsonl
+    python benchmarks/hub_load.py [--quick] [--only NAME,…] [--taky PYTHON] --out FILE.jsonl
 
-Uses the neutral tester beside it, `cotload.py`. `--taky` names a Python that has taky from the package registry.
+Uses the neutral tester beside it, `cotload.py`. `--taky` names a Python that has taky from the package
+registry.
 """
 
 import argparse
@@ -37,7 +38,7 @@ RUNS: dict[str, tuple[list[str], bool, str, bool]] = {
     "b tls": (["b"], True, OPEN, False),
     "c": (["c"], False, OPEN, False),
     "d": (["d"], False, OPEN, False),
-    "d paced": (["d"], False, PACED, True),
+    "d paced": (["d", "--full", "10"], False, PACED, True),
     "e": (["e"], False, OPEN, False),
     "e tls": (["e"], True, OPEN, True),
     "f": (["f", "--duration", "40"], False, OPEN, False),
@@ -50,7 +51,8 @@ RUNS: dict[str, tuple[list[str], bool, str, bool]] = {
     ),
     "400 tls 10 min": (["custom", "--clients", "400", "--rate", "1", "--duration", "600"], True, OPEN, False),
     "800 tcp": (
-        ["custom", "--clients", "800", "--rate", "1", "--duration", "30", "--full", "200"], False, OPEN, False,
+        ["custom", "--clients", "800", "--rate", "1", "--duration", "30", "--full", "200"],
+        False, OPEN, False,
     ),
 }  # fmt: skip
 PEER_RUNS = ("conf", "a", "b", "c", "d", "e", "f", "g")

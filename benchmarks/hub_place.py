@@ -91,7 +91,7 @@ groups = ["Blue"]
 authentication = "none"
 """)
     pki = ["--dir", str(folder / "pki"), "--json"]
-    with contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: PTH123, SIM115
+    with contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: PTH123
         codes = [main(["pki", "init", *pki]), main(["pki", "server", "localhost", "127.0.0.1", *pki])]
         codes += [
             main(["pki", "user", f"load-{n}", "--nation", n, "--group", "Blue", "--days", "2", *pki])

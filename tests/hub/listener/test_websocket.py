@@ -562,3 +562,59 @@ def test_a_client_without_a_certificate_does_not_get_in(authority: Authority) ->
             assert not hub.router.sessions
 
     run(work())
+
+
+def test_what_stands_behind_the_last_fault_of_a_message_is_not_taken() -> None:
+    async def work() -> None:
+        async with (
+            running(TCP, WEBSOCKET, faults=2) as hub,
+            await StreamClient.to(hub) as other,
+            raw_websocket(hub) as raw,
+        ):
+            await raw.shake()
+            bad = presence("X").replace(b'uid="X"', b"", 1)
+            raw.writer.write(frame(bad + presence("GOOD") + bad + presence("LATE"), TEXT))
+            assert await raw.close_code() == 1007
+            # Nor is what breaks the protocol afterwards counted any more.
+            raw.writer.write(frame(b"", 0x7) + frame(message(presence("LATER"))))
+            await other.get("GOOD")
+            await quiet(hub)
+            assert other.count("LATE") == 0
+            assert hub.router.counters.cut == {"too many faults": 1}
+            assert hub.router.counters.malformed["websocket"] == 2
+
+    run(work())
+
+
+def test_who_has_said_goodbye_is_written_to_no_more() -> None:
+    async def work() -> None:
+        async with (
+            running(TCP, WEBSOCKET) as hub,
+            await StreamClient.to(hub) as other,
+            raw_websocket(hub) as raw,
+        ):
+            await raw.shake()
+            await until(lambda: len(hub.router.sessions) == 2)
+            raw.writer.write(frame((1000).to_bytes(2, "big"), CLOSE))
+            assert await raw.close_code() == 1000
+            await other.send(presence("LATE"))
+            await until(lambda: len(hub.router.picture) == 1)
+            await quiet(hub)
+            assert not await raw.reader.read()
+            raw.writer.close()
+            await until(lambda: len(hub.router.sessions) == 1)
+
+    run(work())
+
+
+def test_a_client_that_does_not_close_does_not_keep_the_hub_from_stopping() -> None:
+    async def work() -> None:
+        async with running(WEBSOCKET) as hub, raw_websocket(hub) as raw:
+            await raw.shake()
+            await until(lambda: hub.router.sessions)
+            await hub.stop()
+            assert not hub.shared.peers
+            assert not hub.router.sessions
+            assert await raw.close_code() == 1001
+
+    run(work())

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,7 +19,13 @@ from vallum.wire import cot, takproto
 
 log = structlog.get_logger("vallum.hub")
 
-_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
+_OPTIONS = {
+    # Peers that are gone without a word are found out in a minute.
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 60_000,
+}
 
 
 class NotLetIn(Exception):
@@ -134,7 +139,7 @@ class Peer(asyncio.Protocol):
             return
         self.shared.peers.add(self)
         self.transport.set_write_buffer_limits(high=self.shared.buffer_bytes)
-        _keep_alive(transport.get_extra_info("socket"))
+        _set_options(transport.get_extra_info("socket"))
         self.opened(principal)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -255,15 +260,11 @@ class Peer(asyncio.Protocol):
         self.transport.abort()
 
 
-def _keep_alive(sock: socket.socket | None) -> None:
-    """Let the kernel find out about peers that are gone without a word."""
+def _set_options(sock: socket.socket | None) -> None:
     if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE.items():
+    for name, value in _OPTIONS.items():
         option = getattr(socket, name, None)
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-PeerFactory = Callable[[], Peer]

@@ -1,6 +1,7 @@
 """The hub as a process: its loop, its signals, and what happens in which order."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,8 @@ SPARE_FILES: Final = 64
 """Files that the hub needs beside its connections."""
 
 _FORCED_S: Final = 2.0
+_COLLECT_AFTER: Final = 50_000
+"""Objects made and not let go."""
 
 Opened = Callable[[Hub, Control], None]
 """Called when everything is open."""
@@ -98,6 +101,7 @@ async def _serve(hub: Hub, control: Control, opened: Opened) -> bool:
     except BaseException:
         await control.stop()
         raise
+    _calm_collector()
     try:
         opened(hub, control)
         notify("READY=1")
@@ -109,6 +113,17 @@ async def _serve(hub: Hub, control: Control, opened: Opened) -> bool:
         ordered = await _stop(hub, control, told)
     log.info("stopped", ordered=ordered)
     return ordered
+
+
+def _calm_collector() -> None:
+    """Let Python look for cycles rarely.
+
+    An event makes none, but makes so many objects that the collector would take a third of the time of a busy
+    hub to find that out (benchmarks/results/hub.md).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
 async def _stop(hub: Hub, control: Control, told: "asyncio.Queue[str]") -> bool:
