@@ -1,4 +1,4 @@
-"""The page of the first hub, run as it is written but for its ports."""
+"""The page of the first hub, run as it is written but for its ports and a shorter wait for the hub."""
 
 import os
 import re
@@ -28,6 +28,8 @@ def test_the_page_runs_and_prints_what_it_says(tmp_path: Path, ports: dict[str, 
     # Elsewhere the ports may be taken, by another test or by a hub that is in use.
     edit = "".join(f"sed -i s/{old}/{new}/ hub.toml\n" for old, new in ports.items())
     script = "\n".join(["set -eu", init.replace("cd spring\n", f"cd spring\n{edit}"), *rest])
+    assert "sleep 1;" in script
+    script = script.replace("sleep 1;", "sleep 0.1;")
     expected = "\n".join(text for kind, text in blocks if kind == "text")
     for old, new in ports.items():
         script = script.replace(f"localhost:{old}", f"localhost:{new}").replace(f'", {old})', f'", {new})')

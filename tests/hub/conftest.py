@@ -61,6 +61,7 @@ async def running(
         operate=Operate(control=""),
     )
     hub = Hub(config, policy, folder or Path("/nonexistent"))
+    hub.sweep_s = 0.05
     await hub.start()
     try:
         yield hub

@@ -36,6 +36,16 @@ class Mailbox:
         self.cursors[key] = sequence
         self.changes += 1
 
+    def place(self, now: int) -> int:
+        """Return a number behind all that has been said, and before all that will be.
+
+        Parameters
+        ----------
+        now : int
+            Milliseconds since 1970-01-01T00:00Z.
+        """
+        return max(self.conversation.sequence, at(now))
+
     def missed(self, session: Session, identity: Identity, now: int) -> list[Parcel]:
         """Return what a client has not been sent, and will not be sent as it comes.
 

@@ -373,7 +373,7 @@ class Router:
         for session in joining:
             self.counters.delivered += cohort.welcome(session, shown, parts, now)
             cohort.sessions.append(session)
-            session.chat_since = self.mailbox.conversation.sequence
+            session.chat_since = self.mailbox.place(self.clock())
             for identity in session.identities.values():
                 self._send_missed_chat(session, identity)
             session.chat_seen = max(session.chat_seen, session.chat_since)
@@ -424,7 +424,7 @@ class Router:
             return None
         else:
             known = session.identities[event.uid] = Identity(
-                event.uid, event.callsign, self.mailbox.conversation.sequence
+                event.uid, event.callsign, self.mailbox.place(self.clock())
             )
             for other in self._named.get(event.uid, ()):
                 if other.principal.name != session.principal.name:

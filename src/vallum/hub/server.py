@@ -103,6 +103,9 @@ class Hub:
         Where the paths of the configuration begin.
     """
 
+    sweep_s = 1.0
+    """Seconds from one look at certificates, stale events and slow readers to the next."""
+
     def __init__(self, config: Config, policy: Policy, folder: Path) -> None:
         self.config = config
         self.folder = folder
@@ -291,7 +294,7 @@ class Hub:
     async def _sweep(self) -> None:
         saved = 0
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(self.sweep_s)
             self.router.sweep()
             for one in self.datagrams:
                 one.sweep()
