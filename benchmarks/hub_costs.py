@@ -61,6 +61,9 @@ class Sink:
     def write(self, data: bytes) -> None:
         pass
 
+    def backlog(self) -> int:
+        return 0
+
     def close(self, reason: str) -> None:
         pass
 

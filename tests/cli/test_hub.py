@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -109,12 +111,33 @@ def certificates(folder: Path) -> Authority:
 def test_init_writes_two_files_and_never_overwrites(run: Callable, tmp_path: Path) -> None:
     made = run("hub", "init", tmp_path / "spring")
     assert (made.code, made.err) == (0, "")
-    assert "Next: vallum pki init --dir" in made.out
     again = run("hub", "init", tmp_path / "spring")
     assert again.code == 2
     assert "is there already" in again.err
     document = run("hub", "init", tmp_path / "other", "--json").document("hub-init")
     assert [Path(file).name for file in document["files"]] == ["hub.toml", "policy.toml"]
+
+
+def test_what_init_names_as_next_works_word_for_word(
+    run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = run("hub", "init", "spring exercise")
+    commands = [shlex.split(line) for line in made.out.splitlines() if line.startswith("  vallum")]
+    assert [words[1:3] for words in commands] == [
+        ["pki", "init"],
+        ["pki", "server"],
+        ["pki", "user"],
+        ["doctor", "--hub"],
+        ["hub", "--config"],
+    ]
+    for _, *words in commands[:3]:
+        assert run(*words).code == 0
+    found = {
+        one["name"]: one["status"] for one in run(*commands[3][1:], "--json").document("doctor")["conditions"]
+    }
+    assert {found[name] for name in ("hub configuration", "registry", "TLS")} == {"ok"}
+    assert Path(commands[4][3]).is_file()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -241,6 +264,27 @@ def test_something_else_behind_the_socket_is_named(run: Callable, folder: Path) 
         assert "does not answer" in shown.err
 
 
+def test_a_hub_that_too_many_ask_is_busy(run: Callable, folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(folder / "hub.sock"))
+        other.listen()
+        answer = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
+
+        def refuse() -> None:
+            asked, _ = other.accept()
+            with asked:
+                asked.recv(65536)
+                asked.sendall(answer)
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        shown = run("hub", "status", "--config", folder / "hub.toml")
+        refusing.join()
+    assert (shown.code, shown.out) == (2, "")
+    assert "is busy" in shown.err
+    assert "version" not in shown.err
+
+
 def test_status_is_watched_until_interrupted(
     start: Callable, vallum_command: list[str], folder: Path
 ) -> None:
@@ -329,6 +373,21 @@ def test_doctor_finds_a_sound_hub_sound(run: Callable, folder: Path) -> None:
                  "key server.pem", "listener tls", "journal", "clock"):  # fmt: skip
         assert found[name]["status"] == "ok", found[name]
     assert found["clock kept right"]["status"] in ("ok", "missing", "warning")
+
+
+def test_doctor_names_users_whose_nation_the_policy_does_not_know(run: Callable, folder: Path) -> None:
+    authority = certificates(folder)
+    for name, nation in (("anna", "EE"), ("sven", "SE")):
+        authority.issue_user(
+            UserRequest(name=name, nation=nation), Delivery(password="x" * 8), now=datetime.now(UTC)
+        )
+    (folder / "hub.toml").write_text(TLS, encoding="utf-8")
+    found = conditions(run, folder)
+    assert "users of EE" not in found
+    told = found["users of SE"]
+    assert told["status"] == "warning"
+    assert "sven" in told["value"]
+    assert "policy.toml" in told["remedy"]
 
 
 def test_doctor_names_what_is_wrong_and_what_is_dangerous(run: Callable, folder: Path) -> None:

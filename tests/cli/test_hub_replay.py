@@ -272,3 +272,38 @@ def test_ctrl_c_says_where_it_stopped(run: Callable[..., Ran], place: Path) -> N
             run(*words, "--group", "Blue", "--speed", "max", "--since", found["next"], "--json"), "hub-replay"
         )
         assert (again["sent"], again["first"]) == (5, found["next"])
+
+
+@pytest.mark.parametrize("words", [["replay"], ["export", "--format", "kml"]])
+def test_the_journal_that_is_read_is_never_replaced(
+    run: Callable[..., Ran], place: Path, words: list[str]
+) -> None:
+    journal = place / "journal.sqlite"
+    before = journal.read_bytes()
+    (place / "lead.sqlite").symlink_to(journal)
+    (place / "same.sqlite").hardlink_to(journal)
+    outs = ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock", "lead.sqlite",
+            "same.sqlite"]  # fmt: skip
+    for name in ("journal.sqlite", "lead.sqlite"):
+        for out in outs:
+            code, _, err = run(*words, place / name, "--everything", "--force", "--out", place / out)
+            assert code == 2
+            assert "the journal" in err
+            assert "--out" in err
+    assert journal.read_bytes() == before
+    assert (place / "lead.sqlite").is_symlink()
+
+
+def test_the_formats_of_an_export_are_named(run: Callable[..., Ran], place: Path) -> None:
+    code, _, err = run("export", place / "journal.sqlite", "--everything", "--out", place / "x")
+    assert code == 2
+    assert "geojson" in err
+    assert "kml" in err
+
+
+def test_another_file_is_no_journal(run: Callable[..., Ran], place: Path) -> None:
+    words = ["export", place / "policy.toml", "--format", "kml", "--everything", "--out", place / "x"]
+    code, _, err = run(*words)
+    assert code == 2
+    assert "is no journal" in err
+    assert not (place / "x").exists()

@@ -117,4 +117,5 @@ def test_a_time_that_a_user_typed_wrongly_is_explained(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         instant.of_user(text, "--since")
     assert refused.value.where == "--since"
+    assert repr(text) in refused.value.message
     assert "2026-11-25T06:30:00Z" in refused.value.remedy

@@ -42,6 +42,9 @@ class MemoryLink:
     def write(self, data: bytes) -> None:
         self.written.append(data)
 
+    def backlog(self) -> int:
+        return 0
+
     def close(self, reason: str) -> None:
         self.closed = reason
 

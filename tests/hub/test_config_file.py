@@ -136,3 +136,19 @@ def test_the_largest_numbers_that_are_taken_can_be_used(tmp_path: Path) -> None:
         + "[clock]\ntolerance_s = 1e9\nlongest_days = 1e9\nalert_hours = 1e9\n[chat]\nkeep_hours = 1e9\n"
     )
     assert _settings(read(tmp_path, text)).skew.tolerance == 10**12
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        (LISTENER.replace('"tcp"', '"tsl"'), '"tcp", "tls", "websocket", "udp", "mesh"'),
+        (LISTENER.replace('"none"', '"password"'), '"certificate", "none"'),
+        (LISTENER + "[clock]\nbeyond = 'drop'\n", '"count from receipt", "refuse"'),
+        ("format = 2\n" + LISTENER, "1"),
+    ],
+)
+def test_a_word_that_is_none_of_the_choices_names_them(tmp_path: Path, text: str, choices: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(tmp_path, text)
+    remedy = refused.value.remedy
+    assert set(choices.split(", ")) == set(remedy.removeprefix("Write one of ").removesuffix(".").split(", "))

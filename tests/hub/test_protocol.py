@@ -67,7 +67,7 @@ STREAMS = {
     "TAK protocol unasked behind blanks": (make("a").xml + b"\n" + frame(make("b")), ["a", "b"]),
     "messages that are no events": (
         request() + b"\xbf\x03\xff\xff\xff" + b"\xbf\x00" + b"\xbf\x02\x12\x00" + frame(make("b")),
-        ["request client True", "fault", "fault", "b"],
+        ["request client True", "fault", "fault", "fault", "b"],
     ),
 }
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,7 @@ from vallum.core.errors import BadInput, VallumError
 if TYPE_CHECKING:
     from vallum.core.policy import Policy
     from vallum.hub.config import Config, Listener
+    from vallum.hub.pki import Registry
 
 __all__ = ["hub_conditions"]
 
@@ -29,6 +30,7 @@ AUTHORITY_DAYS_LEFT: Final = 180
 CLOCK_SAMPLE_S: Final = 0.1
 CLOCK_STEP_S: Final = 0.05
 SPACE_NEEDED_MB: Final = 200
+SHOWN_USERS: Final = 5
 
 
 def hub_conditions(file: Path) -> Iterator[Condition]:
@@ -48,8 +50,8 @@ def hub_conditions(file: Path) -> Iterator[Condition]:
         return
     yield Condition(name="hub configuration", status="ok", value=str(file))
     folder = file.parent
-    yield from policy(config, folder)
-    yield from certificates(config, folder)
+    read = yield from policy(config, folder)
+    yield from certificates(config, folder, read)
     yield from listeners(config, folder)
     yield from dangers(config)
     yield from limits(config)
@@ -57,15 +59,15 @@ def hub_conditions(file: Path) -> Iterator[Condition]:
     yield from clock()
 
 
-def policy(config: "Config", folder: Path) -> Iterator[Condition]:
-    """Read the policy, and hold the nations of the listeners against it."""
+def policy(config: "Config", folder: Path) -> Generator[Condition, None, "Policy | None"]:
+    """Read the policy, hold the nations of the listeners against it, and return it."""
     from vallum.hub.release import read_policy
 
     try:
         read = read_policy(folder / config.policy)
     except VallumError as error:
         yield failed("release policy", error)
-        return
+        return None
     value = f"{', '.join(read.nations)}; {len(read.releases)} rules"
     if read.releases:
         yield Condition(name="release policy", status="ok", value=value)
@@ -77,6 +79,7 @@ def policy(config: "Config", folder: Path) -> Iterator[Condition]:
             remedy="No nation sees anything of another. If that is not meant, add [[release]].",
         )
     yield from foreign(config, read)
+    return read
 
 
 def foreign(config: "Config", read: "Policy") -> Iterator[Condition]:
@@ -91,7 +94,7 @@ def foreign(config: "Config", read: "Policy") -> Iterator[Condition]:
             )
 
 
-def certificates(config: "Config", folder: Path) -> Iterator[Condition]:
+def certificates(config: "Config", folder: Path, read: "Policy | None") -> Iterator[Condition]:
     """Examine the authority, the hub's own certificate, the registry and who may read the keys."""
     if not any(one.uses_tls for one in open_ones(config)):
         yield Condition(name="certificates", status="ok", value="no listener speaks TLS")
@@ -100,6 +103,7 @@ def certificates(config: "Config", folder: Path) -> Iterator[Condition]:
     from vallum.hub.pki.certificates import read_authority
     from vallum.hub.pki.directory import Directory
     from vallum.hub.pki.folder import AUTHORITY, Folder
+    from vallum.hub.pki.registry import load
 
     pki, now = folder / config.pki, datetime.now(UTC)
     try:
@@ -108,12 +112,26 @@ def certificates(config: "Config", folder: Path) -> Iterator[Condition]:
                        "Every certificate ends with it: make a new one and hand all out again.")  # fmt: skip
         Directory.open(pki)
         yield Condition(name="registry", status="ok", value=str(pki))
+        if read is not None:
+            yield from turned_away(load(Folder(pki)), read, config.policy)
         yield from keys(pki)
         yield validity("hub's certificate", server_certificate_ends(pki), now, SERVER_DAYS_LEFT,
                        f"vallum pki server HOST --dir '{pki}', then restart the hub.")  # fmt: skip
         yield server_key(pki)
     except VallumError as error:
         yield failed("certificates", error)
+
+
+def turned_away(registry: "Registry", read: "Policy", file: str) -> Iterator[Condition]:
+    """Name the users of nations that the policy does not know."""
+    for nation in sorted({one.nation for one in registry.users.values()} - set(read.nations)):
+        users = [name for name, one in registry.users.items() if one.nation == nation]
+        more = f" and {len(users) - SHOWN_USERS:,} more" if len(users) > SHOWN_USERS else ""
+        yield warning(
+            f"users of {nation}",
+            f"{', '.join(users[:SHOWN_USERS])}{more}: {nation} is not in the policy, they are turned away",
+            f"Add {nation} to nations in {file}, or revoke their certificates.",
+        )
 
 
 def validity(name: str, ends: datetime, now: datetime, enough_days: int, remedy: str) -> Condition:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -88,10 +89,22 @@ def init(directory: Path = Path(), /, *, common: Common | None = None) -> int:
     else:
         show(
             *(f"Written: {escape(str(file))}" for file in files),
-            f"Next: vallum pki init --dir {escape(str(directory / 'pki'))}, vallum pki server, "
-            f"vallum pki user, then vallum hub --config {escape(str(files[0]))}",
+            "Next, with the hub's own names and your users:",
+            *(f"  {escape(command)}" for command in next_commands(directory / "pki", files[0])),
         )
     return OK
+
+
+def next_commands(pki: Path, config: Path) -> list[str]:
+    """Return what is to be done after `vallum hub init`, as a shell takes it."""
+    place, file = shlex.quote(str(pki)), shlex.quote(str(config))
+    return [
+        f"vallum pki init --dir {place}",
+        f"vallum pki server localhost 127.0.0.1 --dir {place}",
+        f"vallum pki user anna --nation EE --dir {place}",
+        f"vallum doctor --hub {file}",
+        f"vallum hub --config {file}",
+    ]
 
 
 @hub.command

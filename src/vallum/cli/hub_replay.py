@@ -184,7 +184,7 @@ def export(
     /,
     *,
     out: Path,
-    format: Literal["geojson", "kml"],  # noqa: A002
+    format: Literal["geojson", "kml"] | None = None,  # noqa: A002
     tracks: bool = False,
     read_as: ReadAs | None = None,
     selected: Selected | None = None,
@@ -200,17 +200,22 @@ def export(
     out
         File to write.
     format
-        geojson or kml.
+        geojson or kml; it must be given.
     tracks
         One line with times for each uid, instead of one feature for each event.
     force
         Replace a file that is there.
     """
     common, read_as, selected = common or Common(), read_as or ReadAs(), selected or Selected()
+    if format is None:
+        raise BadInput(
+            "it is not said in which format", "--format", "format", "Choose --format geojson or --format kml."
+        )
     reader, selection = read_as.reader(), selected.selection()
-    from vallum.hub.replay import geojson, kml, written
+    from vallum.hub.replay import check_apart, geojson, kml, written
     from vallum.hub.replay.tracks import Tracks
 
+    check_apart(out, journal)
     writer = geojson if format == "geojson" else kml
     with written(out, force=force) as stream, progress(journal, selection, "written") as note:
         events = seen(journal, reader, selection, note)
@@ -306,8 +311,9 @@ def write_file(
 ) -> None:
     """Write events to a file, as they came."""
     from vallum.hub.journal import query
-    from vallum.hub.replay import written
+    from vallum.hub.replay import check_apart, written
 
+    check_apart(out, journal)
     with written(out, force=force) as stream, progress(journal, selection, "written") as note:
         for stored in query(journal, reader, selection):
             stream.write(stored.xml + b"\n")

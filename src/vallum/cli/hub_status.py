@@ -55,12 +55,20 @@ def ask(path: Path) -> Status:
     NotRunning
         If nobody answers.
     BadInput
-        If something else answers.
+        If something else answers, or the hub is asked by too many at once.
     """
     connection = FileConnection(path)
     try:
         connection.request("GET", "/status")
-        content = connection.getresponse().read()
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status == http.client.SERVICE_UNAVAILABLE:
+            raise BadInput(
+                "the hub runs, but is busy: too many connections ask it at once",
+                str(path),
+                "control",
+                "Ask again in some seconds.",
+            )
         return msgspec.json.decode(content, type=Status)
     except FileNotFoundError:
         raise NotRunning("is not there") from None

@@ -92,10 +92,18 @@ def of_user(text: str, where: str) -> int:
     BadInput
         If the text is no such time.
     """
+    whole = text if len(text) > len("2026-11-25") else f"{text}T00:00:00Z"
     try:
-        return parse(text if len(text) > len("2026-11-25") else f"{text}T00:00:00Z")
+        return parse(whole)
     except ValueError as error:
-        raise BadInput(str(error), where, "ISO 8601", "Write it like 2026-11-25T06:30:00Z.") from error
+        # What is written like one has a fault of its own, such as a thirteenth month.
+        fault = f": {error}" if _DATE_TIME.fullmatch(whole) else ""
+        raise BadInput(
+            f"{text[:40]!r} is no date and time{fault}",
+            where,
+            "ISO 8601",
+            "Write it like 2026-11-25 or 2026-11-25T06:30:00Z.",
+        ) from error
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -16,11 +16,6 @@ STRIKE_TYPES = ("t-k",)
 
 FIRE_DETAILS = frozenset(
     (
-        "__callforfire",
-        "__cff",
-        "__fires",
-        "__nineline",
-        "__strike",
         "call_for_fire",
         "callforfire",
         "cas9line",
@@ -29,9 +24,11 @@ FIRE_DETAILS = frozenset(
         "firemission",
         "fires",
         "nineline",
+        "strike",
     )
 )
-"""Details of calls for fire and of close air support, in lower case: not taken, whatever a policy says."""
+"""Details of calls for fire and of close air support, in lower case and without underscores around them: not
+taken at whatever depth they stand, whatever a policy says."""
 
 
 def is_of(cot_type: str, prefix: str) -> bool:
@@ -180,7 +177,7 @@ class Policy:
             return "type refused"
         for name in details:
             lower = name.lower().rpartition(":")[2]
-            if lower in FIRE_DETAILS or lower in self.refused_details:
+            if lower.strip("_") in FIRE_DETAILS or lower in self.refused_details:
                 return "detail refused"
         return ""
 

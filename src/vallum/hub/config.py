@@ -1,5 +1,7 @@
 """The hub's configuration file, hub.toml."""
 
+import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -211,9 +213,26 @@ def read_toml(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
     try:
         return msgspec.toml.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(
-            str(error), str(path), "schema", "Compare it with the file vallum hub init writes."
-        ) from error
+        remedy = _choices(str(error), kind) or "Compare it with the file vallum hub init writes."
+        raise BadInput(str(error), str(path), "schema", remedy) from error
+
+
+def _choices(message: str, kind: type[msgspec.Struct]) -> str:
+    """Return what may stand where msgspec found something else, empty if that is no list of choices."""
+    place = re.search(r"Invalid enum value .* at `\$(.*)`$", message)
+    if place is None:
+        return ""
+    found: msgspec.inspect.Type = msgspec.inspect.type_info(kind)
+    for key, _ in re.findall(r"\.(\w+)|(\[)", place[1]):
+        if key and isinstance(found, msgspec.inspect.StructType):
+            found = next(field.type for field in found.fields if field.encode_name == key)
+        elif not key and isinstance(found, msgspec.inspect.ListType):
+            found = found.item_type
+        if isinstance(found, msgspec.inspect.UnionType):
+            found = next(one for one in found.types if not isinstance(one, msgspec.inspect.NoneType))
+    if not isinstance(found, msgspec.inspect.LiteralType):
+        return ""
+    return f"Write one of {', '.join(map(json.dumps, found.values))}."
 
 
 def read_config(path: Path) -> Config:

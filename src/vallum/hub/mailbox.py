@@ -24,6 +24,8 @@ class Mailbox:
         """By `client_key`."""
         self.changes = 0
         """Grows with every change of the cursors."""
+        self._met: dict[str, int] = {}
+        """For each client that was here since the start, the number before which nothing was said to it."""
 
     def remember(self, principal: Principal, uid: str, sequence: int) -> None:
         """Note that a client has what was said up to a number; 0 says nothing."""
@@ -35,6 +37,14 @@ class Mailbox:
             del self.cursors[next(iter(self.cursors))]
         self.cursors[key] = sequence
         self.changes += 1
+
+    def meet(self, principal: Principal, uid: str, now: int) -> int:
+        """Note that a client is here, and return the number behind all that has been said."""
+        place = self.place(now)
+        if len(self._met) >= _CLIENTS:
+            del self._met[next(iter(self._met))]
+        self._met.setdefault(client_key(principal, uid), place)
+        return place
 
     def place(self, now: int) -> int:
         """Return a number behind all that has been said, and before all that will be.
@@ -59,11 +69,15 @@ class Mailbox:
             Milliseconds since 1970-01-01T00:00Z.
         """
         key = client_key(session.principal, identity.uid)
+        after = self.cursors.get(key, at(now - self.newcomer_ms))
         return self.conversation.missed(
             session.view,
             frozenset((identity.uid, identity.callsign)),
-            after=self.cursors.get(key, at(now - self.newcomer_ms)),
-            public_until=session.chat_since,
+            after=after,
+            # What was said to all is told a connection once, however many it speaks for.
+            public_until=0 if session.chat_told else session.chat_since,
+            # What was said to a name before is for who bore it then.
+            private_after=after if key in self.cursors else self._met.get(key, identity.since),
             private_until=identity.since,
         )
 

@@ -41,6 +41,13 @@ class Request(NamedTuple):
     granted: bool
 
 
+class Nothing(NamedTuple):
+    """A message without an event; it costs what an event costs."""
+
+
+Item = Event | Fault | Request | Nothing
+
+
 class StreamProtocol:
     """One client's stream.
 
@@ -56,13 +63,14 @@ class StreamProtocol:
         self._protobuf = takproto.StreamFramer(takproto.Limits(limits.size))
         self._switched = False
         self._begun = False
+        self._spoken = False
 
     @property
     def pending(self) -> int:
         """Bytes of an unfinished event."""
         return self._protobuf.pending if self._switched else self._xml.pending
 
-    def receive(self, data: bytes) -> Iterator[Event | Fault | Request]:
+    def receive(self, data: bytes) -> Iterator[Item]:
         """Read what the bytes of the stream hold.
 
         After a granted `Request` the bytes behind it are read as TAK protocol; the caller answers it before
@@ -82,7 +90,7 @@ class StreamProtocol:
         if data:
             yield from self._read_protobuf(data)
 
-    def _read_xml(self) -> Generator[Event | Fault | Request, None, bytes]:
+    def _read_xml(self) -> Generator[Item, None, bytes]:
         """Read XML; return the bytes behind it that are TAK protocol."""
         while True:
             try:
@@ -96,7 +104,11 @@ class StreamProtocol:
             if document is None:
                 return b""
             if document.startswith(b"<auth"):
+                if self._spoken:
+                    yield Fault("<auth> where an event should stand")
+                self._spoken = True
                 continue
+            self._spoken = True
             try:
                 event = Event.of_xml(document, self.limits)
             except cot.Malformed as error:
@@ -113,20 +125,22 @@ class StreamProtocol:
                 self._switched = True
                 return self._xml.take_rest()
 
-    def _read_protobuf(self, data: bytes) -> Iterator[Event | Fault | Request]:
+    def _read_protobuf(self, data: bytes) -> Iterator[Item]:
         broken: takproto.Malformed | None = None
         try:
             payloads = self._protobuf.feed(data)
         except takproto.Malformed as error:
             broken, payloads = error, error.done
         for payload in payloads:
+            if not payload:
+                yield Fault("an empty message")
+                continue
             try:
                 event = Event.of_payload(payload, self.limits)
             except (cot.Malformed, takproto.Malformed) as error:
                 yield Fault(str(error))
                 continue
-            if event is not None:
-                yield event
+            yield event if event is not None else Nothing()
         if broken is not None:
             raise broken
 

@@ -1,5 +1,6 @@
 """From an admitted event to the outboxes of those who may see it. One synchronous chain, without a socket."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,6 +24,7 @@ GROUPS_CHANGED = "t-x-g-c"
 PING = "t-x-c-t"
 PONG = "t-x-c-t-r"
 _IDENTITIES = 256
+_NAMES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Router:
         self._cohorts: dict[tuple[View, Format], Cohort] = {}
         self._reached: dict[Audience, tuple[Cohort, ...]] = {}
         self._named: dict[str, set[Session]] = {}
+        self._known_as: dict[str, set[Session]] = {}
+        self._orders = itertools.count(1)
 
     # Who is there
 
@@ -148,19 +152,21 @@ class Router:
         now = self.clock()
         # In an order that does not tell which uid was used first where the reader could not see it.
         for _, identity in sorted(session.identities.items()):
-            self._unname(session, identity.uid)
-            self._unname(session, identity.callsign)
+            _let_go(self._named, identity.uid, session)
+            _let_go(self._named, identity.callsign, session)
             self.mailbox.remember(session.principal, identity.uid, heard)
             if not self.stopping:
                 self._announce_gone(session, identity, now)
+        for name in session.names:
+            _let_go(self._known_as, name, session)
         session.outbox.clear()
 
     def forget(self, session: Session, uid: str) -> None:
         """Send a session no more of what is addressed to a uid that it spoke for."""
         identity = session.identities.pop(uid, None)
         if identity is not None:
-            self._unname(session, identity.uid)
-            self._unname(session, identity.callsign)
+            _let_go(self._named, identity.uid, session)
+            _let_go(self._named, identity.callsign, session)
 
     def switch(self, session: Session, form: Format, farewell: bytes) -> None:
         """Change what a session reads.
@@ -205,8 +211,7 @@ class Router:
             self._control(session, event)
             return
         principal = session.principal
-        names = (child.name for child in event.children)
-        reason = self.audiences.policy.refusal(principal, event.type, names)
+        reason = self.audiences.policy.refusal(principal, event.type, event.names)
         now = self.clock()
         if not reason and self.settings.skew.skewed(event, now):
             self.counters.skewed += 1
@@ -223,7 +228,9 @@ class Router:
         if event.is_self:
             identity = self._identify(session, event)
             if identity is not None and not event.personal:
-                identity.note(audience, Sighting(event.type, session.groups_in))
+                sighting = Sighting(event.type, session.groups_in, event.callsign, next(self._orders))
+                identity.note(audience, sighting)
+                self._note_names(session, event)
         # What a chat states itself: who gets it back must not depend on what else its sender sent.
         sender = event.author if event.kind is Kind.CHAT else next(iter(session.identities), "")
         self.keep(parcel, sender)
@@ -254,7 +261,7 @@ class Router:
     def _delete(self, session: Session, event: Event) -> None:
         """Take out of the picture what a client of the same nation put there, and tell who saw it."""
         uid = (event.detail("link") or {}).get("uid", "")
-        if uid in self._named:  # a client that is there is not deleted by others
+        if self._shown_live(session, uid):  # a client that is there is not deleted by others
             return
         now, told = self.clock(), set[Cohort]()
         for audience, kept in self.picture.find(uid):
@@ -262,15 +269,24 @@ class Router:
             if not mine or kept.event.kind is not Kind.LATEST:
                 continue
             self.picture.drop(uid, audience)
-            parcel = Parcel(event, audience, now, session.number, kept.nation)
+            # The hub's own words: what else the sender's say has passed no rule.
+            notice = _gone(uid, kept.event.type, now, "<__forcedelete/>")
+            parcel = Parcel(notice, audience, now, session.number, kept.nation)
             for cohort in self._cohorts_for(audience):
                 if cohort not in told:
                     cohort.batch.append(parcel)
                 told.add(cohort)
             if self.recorder is not None:
-                notice = Parcel(_gone(uid, kept.event.type, now), audience, now, 0, kept.nation)
-                self.recorder.append(notice, session.principal, session.groups_in, uid)
+                self.recorder.append(parcel, session.principal, session.groups_in, uid)
         self.wake()
+
+    def _shown_live(self, session: Session, uid: str) -> bool:
+        """Whether a session may see that a client of this uid is there; what it may not see counts not."""
+        for other in self._named.get(uid, ()):
+            identity = other.identities.get(uid)
+            if identity is not None and any(sees(session.view, audience) for audience in identity.seen):
+                return True
+        return False
 
     def _send(self, parcel: Parcel) -> None:
         event = parcel.event
@@ -328,6 +344,8 @@ class Router:
         self.mailbox.conversation.sweep(now)
         monotonic = self.monotonic()
         for session in list(self.sessions):
+            if session.lagging_since and session.moves():
+                session.lagging_since = monotonic  # a thin line is none that has stopped
             if session.outbox.full:
                 self.cut(session, "slow reader: outbox full")
             elif session.lagging_since and monotonic - session.lagging_since > self.settings.patience_s:
@@ -407,24 +425,42 @@ class Router:
         found: dict[Session, None] = {}
         for name in people:
             for session in self._named.get(name, ()):
-                if session.number != parcel.source and sees(session.view, parcel.audience):
+                mine = session.number != parcel.source and sees(session.view, parcel.audience)
+                if mine and self._holds(session, name):
                     found[session] = None
         for session in sorted(found, key=lambda session: session.number):
             self._cohort(session.view, session.form).direct.append((session, parcel))
         self.wake()
         return True
 
+    def _holds(self, session: Session, name: str) -> bool:
+        """Whether a name is a session's to be called by: not if it can see that another took it before."""
+        known = self._known_as.get(name, set())
+        if known <= {session}:
+            return True
+        own = min(identity.order for identity in session.identities.values() if identity.goes_by(name))
+        return not any(
+            sighting.order < own and sees(session.view, audience)
+            for other in known
+            if _owner(other) != _owner(session)
+            for identity in other.identities.values()
+            for audience, sighting in identity.seen.items()
+            if name in (identity.uid, sighting.callsign)
+        )
+
     def _identify(self, session: Session, event: Event) -> Identity | None:
         known = session.identities.get(event.uid)
         if known is not None:
             if known.callsign != event.callsign:
-                self._unname(session, known.callsign)
+                _let_go(self._named, known.callsign, session)
                 known.callsign = event.callsign
+                known.order = next(self._orders)
         elif len(session.identities) >= _IDENTITIES:
             return None
         else:
+            since = self.mailbox.meet(session.principal, event.uid, self.clock())
             known = session.identities[event.uid] = Identity(
-                event.uid, event.callsign, self.mailbox.place(self.clock())
+                event.uid, event.callsign, since, next(self._orders)
             )
             for other in self._named.get(event.uid, ()):
                 if other.principal.name != session.principal.name:
@@ -440,18 +476,18 @@ class Router:
 
     def _send_missed_chat(self, session: Session, identity: Identity) -> None:
         missed = self.mailbox.missed(session, identity, self.clock())
+        session.chat_told = session.chat_told or bool(session.chat_since)
         if missed:
             data = b"".join(parcel.encoded(session.form) for parcel in missed)
             session.deliver(missed, data, self.monotonic())
             # They have arrived once there is a sign of life after them.
             session.chat_heard = min(session.chat_heard, missed[0].sequence - 1)
 
-    def _unname(self, session: Session, name: str) -> None:
-        named = self._named.get(name)
-        if named is not None:
-            named.discard(session)
-            if not named:
-                del self._named[name]
+    def _note_names(self, session: Session, event: Event) -> None:
+        for name in (event.uid, event.callsign):
+            if name and name not in session.names and len(session.names) < _NAMES:
+                session.names.add(name)
+                self._known_as.setdefault(name, set()).add(session)
 
     def _announce_gone(self, session: Session, identity: Identity, now: int) -> None:
         """Tell each reader once, by what it last saw, unless it sees another session speak for the uid."""
@@ -473,7 +509,21 @@ class Router:
         self.wake()
 
 
-def _gone(uid: str, cot_type: str, now: int) -> Event:
+def _let_go(sessions: dict[str, set[Session]], name: str, session: Session) -> None:
+    named = sessions.get(name)
+    if named is not None:
+        named.discard(session)
+        if not named:
+            del sessions[name]
+
+
+def _owner(session: Session) -> tuple[str, str]:
+    return session.principal.nation, session.principal.name
+
+
+def _gone(uid: str, cot_type: str, now: int, more: str = "") -> Event:
     link = f'<link uid="{cot.escape(uid)}" type="{cot.escape(cot_type)}" relation="p-p"/>'
     # A uid may be as long as any may be, and with something behind it be too long.
-    return Event.of_xml(cot.event(f"{uid[:400]}-gone", DISCONNECTED, now, how="h-g-i-g-o", detail=link))
+    return Event.of_xml(
+        cot.event(f"{uid[:400]}-gone", DISCONNECTED, now, how="h-g-i-g-o", detail=link + more)
+    )

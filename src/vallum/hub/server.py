@@ -35,6 +35,7 @@ log = structlog.get_logger("vallum.hub")
 
 _HANDSHAKE_S = 10.0
 _BACKLOG = 2048
+_EXPIRY_S = 30.0
 _SHORTEST_TICK_S = 0.002
 _SHARE = 8
 """Time from one flush to the next, in multiples of what a flush takes."""
@@ -293,6 +294,7 @@ class Hub:
 
     async def _sweep(self) -> None:
         saved = 0
+        look = time.monotonic() + _EXPIRY_S
         while True:
             await asyncio.sleep(self.sweep_s)
             self.router.sweep()
@@ -303,6 +305,10 @@ class Hub:
                 self.journal.save_cursors(self.router.mailbox.cursors)
             now = time.monotonic()
             self._refresh_certificates()
+            if now >= look:  # certificates also end by themselves
+                look = now + _EXPIRY_S
+                for peer in list(self.shared.peers):
+                    peer.check()
             for peer in list(self.shared.peers):
                 if peer.overdue(now):
                     peer.cut("unfinished event")

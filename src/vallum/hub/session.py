@@ -21,6 +21,9 @@ class Link(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes of whole messages."""
 
+    def backlog(self) -> int:
+        """Bytes that the connection holds for the peer."""
+
     def close(self, reason: str) -> None:
         """End the connection; at once if the peer does not read."""
 
@@ -46,15 +49,18 @@ class Session:
 
     __slots__ = (
         "attached",
+        "backlog",
         "chat_heard",
         "chat_seen",
         "chat_since",
+        "chat_told",
         "form",
         "groups_in",
         "groups_out",
         "identities",
         "lagging_since",
         "link",
+        "names",
         "number",
         "outbox",
         "place",
@@ -80,10 +86,16 @@ class Session:
         self.groups_out = principal.groups_out
         self.outbox = Outbox(outbox_limit)
         self.identities: dict[str, Identity] = {}
+        self.names: set[str] = set()
+        """Uids and callsigns under which others have seen it."""
         self.lagging_since = 0.0
         self.received = 0
         self.sent = 0
         self.refusals: dict[str, int] = {}
+        self.backlog = 0
+        """What the connection held for it at the last look."""
+        self.chat_told = False
+        """Whether it was sent what had been said to all before it came."""
         self.chat_seen = 0
         """Number of the last chat message written to it."""
         self.chat_heard = 0
@@ -122,6 +134,11 @@ class Session:
         if not self.outbox.size and not self.link.full:
             self.lagging_since = 0.0
 
+    def moves(self) -> bool:
+        """Whether it has read anything since the last look."""
+        before, self.backlog = self.backlog, self.link.backlog()
+        return self.backlog < before
+
     def write_all(self, farewell: bytes) -> None:
         """Write everything that waits, whether the connection is full or not, and one message after it."""
         self.link.write(b"".join(self.outbox.take(self.form, 1 << 62)) + farewell)
@@ -129,10 +146,12 @@ class Session:
 
 
 class Sighting(NamedTuple):
-    """What an audience last saw of a uid: its type, and the groups it went into."""
+    """What an audience last saw of a uid: type, groups, callsign, and since when it is called so."""
 
     type: str
     groups: frozenset[str]
+    callsign: str
+    order: int
 
 
 class Identity:
@@ -144,20 +163,29 @@ class Identity:
         As its latest event states them.
     since : int
         Number of the last chat message before it was known.
+    order : int
+        When it took its name, in the order in which names were taken.
     """
 
-    __slots__ = ("callsign", "seen", "since", "uid")
+    __slots__ = ("callsign", "order", "seen", "since", "uid")
 
-    def __init__(self, uid: str, callsign: str, since: int) -> None:
+    def __init__(self, uid: str, callsign: str, since: int, order: int) -> None:
+        self.order = order
         self.since = since
         self.uid = uid
         self.callsign = callsign
         self.seen: dict[Audience, Sighting] = {}
         """For each audience that saw it the last that it saw, the latest at the end."""
 
+    def goes_by(self, name: str) -> bool:
+        """Whether it is called so."""
+        return name in (self.uid, self.callsign)
+
     def note(self, audience: Audience, sighting: Sighting) -> None:
         """Remember who saw it, and so is told when it goes."""
-        self.seen.pop(audience, None)
+        before = self.seen.pop(audience, None)
+        if before is not None and before.callsign == sighting.callsign:
+            sighting = sighting._replace(order=before.order)
         if len(self.seen) >= _AUDIENCES:
             del self.seen[next(iter(self.seen))]
         self.seen[audience] = sighting

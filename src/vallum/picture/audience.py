@@ -20,13 +20,23 @@ class View(NamedTuple):
 
 
 Audience = tuple[tuple[int, int], ...]
-"""Pairs of nation bits and group bits; a view that shares a bit of each with one of them may see."""
+"""Pairs of nation bits and group bits; a view that shares a bit of each with one of them may see.
+
+The last pair shows nothing to anyone. It names the nation of origin, so that what two nations say to the same
+readers is kept apart, and neither ends what is the other's.
+"""
 
 
 def sees(view: View, audience: Audience) -> bool:
     """Whether a reader may see what is for an audience."""
     nation, groups = view
     return any(nations & nation and groups & reached for nations, reached in audience)
+
+
+def origin(audience: Audience) -> int:
+    """Return the bit of the nation of origin; 0 if it is not said."""
+    nations, bit = audience[-1] if audience else (0, 0)
+    return 0 if nations else bit
 
 
 class Audiences:
@@ -75,6 +85,7 @@ class Audiences:
                 (self._bits(self._nations, nations), self._bits(self._groups, members))
                 for nations, members in self.policy.audience(label, event.type, reached)
             )
+            found += ((0, self._bits(self._nations, (nation,))),)
             if len(access) + len(caveat) + len(releasable) <= _LONGEST_CACHED:  # a peer chose them
                 if len(self._cache) >= _CACHE_LIMIT:
                     self._cache.clear()

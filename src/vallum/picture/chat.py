@@ -89,7 +89,14 @@ class Conversation(Generic[Item]):
         return self.sequence
 
     def missed(
-        self, view: View, names: frozenset[str], *, after: int, public_until: int, private_until: int
+        self,
+        view: View,
+        names: frozenset[str],
+        *,
+        after: int,
+        public_until: int,
+        private_until: int,
+        private_after: int | None = None,
     ) -> list[Item]:
         """Return what a client that comes back has not been sent.
 
@@ -103,14 +110,17 @@ class Conversation(Generic[Item]):
             Sequence number of the last message it was sent; that of a newcomer is `at` some time ago.
         public_until, private_until : int
             Sequence numbers from which on messages for all, and messages for this client, reach it live.
+        private_after : int, optional
+            The number after which messages are for this client; `after` unless given.
         """
+        own = after if private_after is None else private_after
         found = [
             said
             for audience, shelf in self._by_audience.items()
             if sees(view, audience)
-            for said in takewhile(lambda said: said.sequence > after, reversed(shelf.messages))
+            for said in takewhile(lambda said: said.sequence > min(after, own), reversed(shelf.messages))
             if said.sender not in names
-            and said.sequence <= (private_until if said.event.personal else public_until)
+            and _between(said, (own, private_until) if said.event.personal else (after, public_until))
             and _is_for(said.event, names)
         ]
         return [said.item for said in sorted(found, key=lambda said: said.sequence)]
@@ -127,6 +137,10 @@ class Conversation(Generic[Item]):
 def at(received: int) -> int:
     """Return the sequence number before all messages of an instant, milliseconds since 1970-01-01T00:00Z."""
     return (received << _PER_MILLISECOND) - 1
+
+
+def _between(said: Said[Item], bounds: tuple[int, int]) -> bool:
+    return bounds[0] < said.sequence <= bounds[1]
 
 
 def _is_for(event: Event, names: frozenset[str]) -> bool:

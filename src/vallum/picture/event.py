@@ -1,6 +1,7 @@
 """One Cursor on Target event with its original bytes, and what the hub needs to know of it."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -85,6 +86,8 @@ class Event:
                 chat = child
             elif name == "emergency":
                 self.cancels = self.cancels or child.attributes.get("cancel", "").lower() == "true"
+        if len(self.callsign) > _CALLSIGN:
+            raise cot.Malformed(f"a callsign of more than {_CALLSIGN} characters")
         self.is_self = self.is_self and self.type.startswith("a-")
         self.author = _author(self) if self.kind is Kind.CHAT else ""
         """Uid of the client that wrote a chat message, as the message itself states it."""
@@ -139,6 +142,11 @@ class Event:
         """Elements of ``<detail>``."""
         return self.document.children
 
+    @property
+    def names(self) -> AbstractSet[str]:
+        """Names of all elements, at whatever depth."""
+        return self.document.names
+
     def lighten(self) -> None:
         """Let go of what can be read from the bytes again: an event in the picture is rarely asked for it."""
         self._document = None
@@ -167,6 +175,7 @@ class Event:
         return None
 
 
+_CALLSIGN = 512
 _LIMITS = cot.Limits()
 _ANY = cot.Limits(*[1 << 40] * 5)
 """For what has been read once under the limits of its time."""
@@ -175,7 +184,7 @@ _ANY = cot.Limits(*[1 << 40] * 5)
 def _kind(cot_type: str) -> Kind:
     if cot_type.startswith(_LATEST_TYPES):
         return Kind.LATEST
-    if cot_type.startswith("t-x-"):
+    if f"{cot_type.lower()}-".startswith("t-x-"):
         return Kind.CONTROL
     if cot_type.startswith("b-t-f"):
         return Kind.CHAT

@@ -6,7 +6,7 @@ events that it may not see. For the same reason the room is bounded for each aud
 
 from typing import Generic, NamedTuple, TypeVar
 
-from vallum.picture.audience import Audience, View, sees
+from vallum.picture.audience import Audience, View, origin, sees
 from vallum.picture.event import Event, Kind
 
 Item = TypeVar("Item")
@@ -116,19 +116,17 @@ class Picture(Generic[Item]):
         now : int
             The hub's clock, milliseconds since 1970-01-01T00:00Z; what is stale by then is left out.
         """
-        seen = [shelf for audience, shelf in self._shelves.items() if sees(view, audience)]
+        by_origin: dict[int, list[_Shelf[Item]]] = {}
+        for audience, shelf in self._shelves.items():
+            if sees(view, audience):
+                by_origin.setdefault(origin(audience), []).append(shelf)
         latest: dict[str, Entry[Item]] = {}
-        for shelf in seen:
-            for uid, entry in shelf.entries.items():
+        for shelves in by_origin.values():
+            for uid, entry in _latest(shelves).items():
                 other = latest.get(uid)
-                if other is None or other.sequence < entry.sequence:
+                if entry.expires > now and (other is None or other.sequence < entry.sequence):
                     latest[uid] = entry
-        for shelf in seen:
-            for uid, sequence in shelf.gone.items():
-                if uid in latest and latest[uid].sequence < sequence:
-                    del latest[uid]
-        shown = sorted((entry for entry in latest.values() if entry.expires > now), key=_by_sequence)
-        return [entry.item for entry in shown]
+        return [entry.item for entry in sorted(latest.values(), key=_by_sequence)]
 
     def sweep(self, now: int) -> int:
         """Let go of what is stale and return how much that was."""
@@ -150,6 +148,21 @@ class Picture(Generic[Item]):
         """Whether there is anything older of a uid."""
         entries = (shelf.entries.get(uid) for shelf in self._shelves.values())
         return any(entry is not None and entry.sequence < sequence for entry in entries)
+
+
+def _latest(shelves: list[_Shelf[Item]]) -> dict[str, Entry[Item]]:
+    """Return the latest of each uid that one nation keeps on several shelves, without what it has ended."""
+    latest: dict[str, Entry[Item]] = {}
+    for shelf in shelves:
+        for uid, entry in shelf.entries.items():
+            other = latest.get(uid)
+            if other is None or other.sequence < entry.sequence:
+                latest[uid] = entry
+    for shelf in shelves:
+        for uid, sequence in shelf.gone.items():
+            if uid in latest and latest[uid].sequence < sequence:
+                del latest[uid]
+    return latest
 
 
 def _by_sequence(entry: Entry[Item]) -> int:

@@ -38,6 +38,9 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.data += data
 
+    def backlog(self) -> int:
+        return 0
+
     def close(self, reason: str) -> None:
         self.data += f"closed: {reason}".encode()
 

@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.hub.conftest import POLICY, listener, run
 from tests.hub.journal.conftest import Clock, Site, me, router, shown, xml
@@ -157,3 +159,49 @@ def test_what_is_remembered_of_labels_is_bounded_and_each_event_keeps_its_own(
     with contextlib.closing(sqlite3.connect(path)) as connection:
         written = connection.execute("SELECT groups FROM event ORDER BY seq").fetchall()
     assert [json.loads(text) for (text,) in written] == [sorted(groups[n % 4]) for n in range(12)]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_gone_or_another_one_is_trouble(
+    site: Callable[..., Site], path: Path, replaced: bool
+) -> None:
+    one = site()
+    assert one.journal.state().trouble is None
+    if replaced:
+        other = path.with_name("other")
+        other.write_bytes(path.read_bytes())
+        other.replace(path)
+    else:
+        path.unlink()
+    assert one.journal.state().trouble == "the file is gone or another one"
+
+
+def test_what_a_full_disk_does_not_take_at_the_end_is_counted_and_nothing_else_is_said(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_BATCH_ROWS", 7)
+    one = Site(path, clock)
+    one.journal = one.router.recorder = journal = opened(path)
+    real, failed_at_the_end = Writer.write, threading.Event()
+
+    def full(*arguments: Any) -> None:
+        if failed_at_the_end.is_set():  # a smaller batch might fit again
+            real(*arguments)
+            return
+        if journal._stopping.is_set():
+            failed_at_the_end.set()
+        message = "database or disk is full"
+        raise sqlite3.OperationalError(message)
+
+    monkeypatch.setattr(Writer, "write", full)
+    one.say(*(xml(f"U{number}") for number in range(50)))
+    with capture_logs() as logs:
+        journal.start()
+        soon(lambda: journal.state().trouble)
+        journal.stop()
+    state = journal.state()
+    assert (state.written, state.pending, state.dropped) == (0, 0, 50)
+    assert [(line["event"], line.get("count")) for line in logs] == [
+        ("journal: cannot be written", None),
+        ("journal: events are lost", 50),
+    ]

@@ -1,12 +1,14 @@
 """What whoever operates the hub may ask and do, over real sockets."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from vallum.core.errors import BadInput
 from vallum.hub.config import Config, Journal, Listener, Operate
 from vallum.hub.journal import JournalState
+from vallum.hub.operate import control as control_module
 from vallum.hub.operate import templates
 from vallum.hub.operate.control import Control, host_and_port
 from vallum.hub.operate.health import troubles
@@ -311,3 +314,36 @@ def test_an_address_that_is_none_is_named(address: str) -> None:
 def test_addresses_of_both_kinds() -> None:
     assert host_and_port("127.0.0.1:9108") == ("127.0.0.1", 9108)
     assert host_and_port("[::1]:9108") == ("::1", 9108)
+
+
+def test_connections_that_ask_nothing_are_closed_and_the_health_check_answers(
+    operate: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_module, "_SILENCE_S", 0.5)
+    beginnings = [b"", b"GET /health", b"GET /health/live HTTP/1.1\r\nHost: hub\r\n\r\nGET /he"]
+
+    async def scenario() -> None:
+        async with operate(tmp_path) as run:
+            idle = [await asyncio.open_connection(*run.control.metrics_address) for _ in range(70)]
+            for number, (_, writer) in enumerate(idle):
+                writer.write(beginnings[number % 3])
+            for reader, writer in idle:
+                with contextlib.suppress(ConnectionError):
+                    await asyncio.wait_for(reader.read(), 10)
+                writer.close()
+            assert (await run.ask("GET", "/health/live", tcp=True))[0] == 200
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "1" * 19, "-1", "1.5", "\u0661", "x"])
+def test_what_is_no_number_of_a_session_is_no_session(
+    operate: Callable, connect: Callable, tmp_path: Path, number: str
+) -> None:
+    async def scenario() -> None:
+        async with operate(tmp_path) as run:
+            await connect(run, "EE")
+            for what in ("cut", "groups"):
+                assert (await run.ask("POST", f"/sessions/{quote(number)}/{what}", b"{}"))[0] == 404
+
+    asyncio.run(scenario())

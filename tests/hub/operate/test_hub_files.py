@@ -1,5 +1,7 @@
 """The files of a new hub, and the pages that explain them."""
 
+import errno
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -139,3 +141,27 @@ def test_the_reference_names_every_detail_that_is_refused(root: Path) -> None:
 
     page = (root / "docs/reference/policy.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in page for name in (*FIRE_DETAILS, *STRIKE_TYPES))
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("name", ["fsync", "rename"])
+def test_on_a_full_disk_both_files_are_there_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, call: int
+) -> None:
+    owner = os if name == "fsync" else Path
+    real, calls = getattr(owner, name), 0
+
+    def full(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(*arguments)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, name, full)
+        with pytest.raises(OSError, match="No space"):
+            templates.write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    templates.write(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"hub.toml", "policy.toml"}

@@ -76,6 +76,7 @@ class Journal:
         self._lock = held
         self._clock = clock
         self._batch_s = batch_s
+        self._file = _identity(path)
         self._next = writer.last()
         self._rows = Rows(self._number)
         self._queue: deque[Row] = deque()
@@ -180,6 +181,9 @@ class Journal:
         trouble = self._trouble or self._upkeep_trouble
         if self._thread.ident is not None and not self._closed and not self._thread.is_alive():
             trouble = "the writer has ended"
+        elif not self._closed and _identity(self.path) != self._file:
+            # What is written still goes to the old file, which nobody finds any more.
+            trouble = "the file is gone or another one"
         return JournalState(
             written=self._count_out,
             pending=self._count_in - self._count_out - self._lost,
@@ -211,7 +215,8 @@ class Journal:
             self._wake.clear()
             if len(self._queue) < _BATCH_ROWS:
                 self._stopping.wait(self._batch_s)
-            self._write_batch()
+            if not self._write_batch():
+                return
             if time.monotonic() >= next_upkeep and not self._stopping.is_set():
                 next_upkeep = time.monotonic() + (0.0 if self._upkeep() else _UPKEEP_S)
         while (self._queue or self._cursors) and self._write_batch():
@@ -241,7 +246,9 @@ class Journal:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
         if self._trouble is not None:
             self._trouble = None
-            log.info("journal: is written again", pending=len(self._queue), dropped=self._refused)
+            log.info(
+                "journal: is written again", pending=len(self._queue), dropped=self._refused + self._lost
+            )
         self._count_out += len(rows)
         self._bytes_out += sum(map(_size, rows))
         return True
@@ -270,6 +277,15 @@ class Journal:
 def _size(row: Row) -> int:
     xml, payload = row[-2:]
     return _ROW_BYTES + len(xml) + len(payload or b"")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _file_bytes(path: Path) -> int:

@@ -151,8 +151,7 @@ def _parcel(row: _Row, router: Router) -> Parcel | None:
     except BadInput as error:
         log.error("journal: event left out", reason=error.message)
         return None
-    names = (child.name for child in event.children)
-    if router.audiences.policy.refusal(Principal(row.principal, label.nation), event.type, names):
+    if router.audiences.policy.refusal(Principal(row.principal, label.nation), event.type, event.names):
         return None
     audience = router.audiences.of(event, label.nation, label.reached)
     return Parcel(event, audience, stored.received, 0, label.nation)

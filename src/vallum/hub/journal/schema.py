@@ -92,7 +92,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode=0o600))
         elif 0 < path.stat().st_size < _HEADER_BYTES:
             # SQLite takes what is shorter than its header for a new file.
-            raise _damaged(path, "file is not a database")
+            raise _damaged(path, "it is too short")
         connection = sqlite3.connect(
             path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -151,7 +151,15 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        if name.startswith("SQLITE_NOTADB"):
+            raise BadInput(
+                "is no journal, or its beginning is damaged",
+                str(path),
+                "journal",
+                "Name the file that hub.toml calls [journal] path. Is it this one? Move it away together with "
+                "its -wal and -shm files; the hub then begins a new one.",
+            ) from error
+        if name.startswith("SQLITE_CORRUPT"):
             raise _damaged(path, str(error)) from error
         raise BadInput(
             f"cannot be used: {error}", str(path), "usable file", "Check the disk and the permissions."
@@ -193,7 +201,7 @@ def lock(path: Path) -> int:
 
 def _damaged(path: Path, reason: str) -> BadInput:
     return BadInput(
-        f"is damaged, or no journal at all ({reason})",
+        f"is damaged ({reason})",
         str(path),
         "sound file",
         "Move it away together with its -wal and -shm files; the hub then begins a new one. "

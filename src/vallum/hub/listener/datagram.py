@@ -110,6 +110,10 @@ class DatagramListener(asyncio.DatagramProtocol):
         """Send again."""
         self._congested = False
 
+    def backlog(self) -> int:
+        """Nothing waits for a mesh."""
+        return 0
+
     def close(self, reason: str) -> None:
         """Close the socket."""
         if self._transport is not None:

@@ -172,6 +172,10 @@ class Peer(asyncio.Protocol):
         """Send bytes of whole messages."""
         self.transport.write(data)
 
+    def backlog(self) -> int:
+        """Bytes that the connection holds for the peer."""
+        return self.transport.get_write_buffer_size()
+
     def close(self, reason: str) -> None:
         """End the connection."""
         if self.full:
@@ -194,9 +198,12 @@ class Peer(asyncio.Protocol):
     def check(self) -> None:
         """Ask again whether the peer may be here, after certificates have changed."""
         try:
-            self.gate.principal(self.certificate)
+            principal = self.gate.principal(self.certificate)
         except NotLetIn as error:
             self.cut(str(error))
+            return
+        if self.session is not None and principal != self.session.principal:
+            self.cut("groups or role changed")  # it comes back with those it has now
 
     def cut(self, reason: str) -> None:
         """Send the peer away."""

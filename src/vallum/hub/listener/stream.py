@@ -31,7 +31,7 @@ class StreamPeer(Peer):
                     self.fault(item)
                 elif isinstance(item, protocol.Request):
                     self._answer(item)
-                else:
+                elif not isinstance(item, protocol.Nothing):
                     self.deliver(item)
         except (cot.Malformed, takproto.Malformed) as error:
             self.broken(error)

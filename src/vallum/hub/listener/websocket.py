@@ -126,7 +126,7 @@ class WebSocketPeer(Peer):
         count = 0
         for item in self._frames.events_received():
             if isinstance(item, Frame):
-                count += self._take(item)
+                count += max(1, self._take(item))
         if self._frames.parser_exc is not None:
             self._give_up(self._frames.parser_exc)
         self._send_frames()

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from vallum.core.errors import BadInput
 from vallum.hub.operate import health
@@ -37,6 +38,9 @@ log = structlog.get_logger("vallum.hub")
 _EVERY_S: Final = 0.5
 _REMEMBERED: Final = 10
 _BODY_LIMIT: Final = 1 << 16
+_NUMBER_DIGITS: Final = 18
+_SILENCE_S: Final = 5.0
+"""How long a connection may stay open without a whole request, or an answer that is taken."""
 _NO_SESSION: Final = "no such session"
 CUT: Final = "cut by the operator"
 
@@ -161,8 +165,8 @@ class Control:
             routes=[
                 *self._watching_routes(),
                 Route("/status", self._get_status),
-                Route("/sessions/{number:int}/groups", self._post_groups, methods=["POST"]),
-                Route("/sessions/{number:int}/cut", self._post_cut, methods=["POST"]),
+                Route("/sessions/{number}/groups", self._post_groups, methods=["POST"]),
+                Route("/sessions/{number}/cut", self._post_cut, methods=["POST"]),
             ]
         )
 
@@ -215,7 +219,11 @@ class Control:
         return _answer({"cut": session.number})
 
     def _session(self, request: Request) -> "Session | None":
-        number = request.path_params["number"]
+        text = request.path_params["number"]
+        # Python reads no number of more than some thousand digits, and no session has one of this many.
+        if len(text) > _NUMBER_DIGITS or not (text.isascii() and text.isdigit()):
+            return None
+        number = int(text)
         return next((one for one in self.hub.router.sessions if one.number == number), None)
 
 
@@ -228,18 +236,52 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Protocol(H11Protocol):
+    """HTTP that does not wait for ever: uvicorn itself gives up on silence only after a first answer."""
+
+    _silence: asyncio.TimerHandle | None = None
+    _spared: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._listen()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._listen()
+
+    def _listen(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = self.loop.call_later(_SILENCE_S, self._give_up)
+
+    def _give_up(self) -> None:
+        # A request that came in the last moment, or while the loop was held up, has its time, too.
+        if self.cycle is not self._spared and not self.cycle.response_complete:
+            self._spared = self.cycle
+            self._listen()
+        else:
+            self.transport.abort()
+
+
 def _settings(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="h11",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         limit_concurrency=64,
-        timeout_keep_alive=5,
+        timeout_keep_alive=round(_SILENCE_S),
         timeout_graceful_shutdown=1,
     )
 

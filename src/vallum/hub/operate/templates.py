@@ -1,5 +1,7 @@
 """The files that a new hub begins with. Every key is in them, with its default and what it means."""
 
+import os
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -213,6 +215,8 @@ def write(folder: Path) -> tuple[Path, Path]:
     ------
     BadInput
         If one of them is there already; then nothing is written.
+    OSError
+        If the disk is full or the folder cannot be written to; neither of them is there then.
     """
     files = folder / "hub.toml", folder / "policy.toml"
     for file in files:
@@ -221,7 +225,19 @@ def write(folder: Path) -> tuple[Path, Path]:
                 "is there already", str(file), "no overwriting", "Name another folder, or move it away."
             )
     folder.mkdir(parents=True, exist_ok=True)
-    for file, content in zip(files, (HUB, POLICY), strict=True):
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(content)
+    unfinished = [file.with_name(f".{file.name}.{secrets.token_hex(8)}.part") for file in files]
+    placed: list[Path] = []
+    try:
+        for part, content in zip(unfinished, (HUB, POLICY), strict=True):
+            with part.open("x", encoding="utf-8") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for part, file in zip(unfinished, files, strict=True):
+            part.rename(file)
+            placed.append(file)
+    except BaseException:
+        for file in (*unfinished, *placed):
+            file.unlink(missing_ok=True)
+        raise
     return files

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from vallum.core.errors import BadInput
 
-__all__ = ["check_place", "written"]
+__all__ = ["check_apart", "check_place", "written"]
 
 
 def check_place(path: Path, *, force: bool) -> None:
@@ -28,6 +28,26 @@ def check_place(path: Path, *, force: bool) -> None:
         )
     if not path.absolute().parent.is_dir():
         raise BadInput("has no folder to be in", str(path), "output folder", "Make its folder first.")
+
+
+def check_apart(path: Path, journal: Path) -> None:
+    """Find out whether a file may be written without harm to the journal that is read.
+
+    Raises
+    ------
+    BadInput
+        If it is the journal, or one of the files beside it.
+    """
+    for base in {journal, journal.resolve()}:
+        for end in ("", "-wal", "-shm", ".lock"):
+            part = base.with_name(f"{base.name}{end}")
+            if path.resolve() == part.resolve() or (path.exists() and part.exists() and path.samefile(part)):
+                raise BadInput(
+                    "belongs to the journal" if end else "is the journal itself",
+                    str(path),
+                    "recordings stay as they are",
+                    "Name another file with --out; --force does not replace a journal that is read.",
+                )
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -192,7 +194,7 @@ async def _connected(
         )
     except (OSError, TimeoutError) as error:
         raise BadInput(
-            f"no connection: {str(error) or 'no answer'}",
+            f"no connection: {_why(error)}",
             where,
             "reachable hub",
             "Check that the hub runs, its address, and with TLS the certificates.",
@@ -210,6 +212,22 @@ async def _connected(
         writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(writer.wait_closed(), 2.0)
+
+
+def _why(error: OSError) -> str:
+    """Say in plain words why there is no connection."""
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there"
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if isinstance(error, socket.gaierror):
+        return "there is no host of this name"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the hub's certificate is not trusted, {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed, {error.reason or 'for no given reason'}"
+    # A name with several addresses fails with one error for all of them, and that has no number.
+    return os.strerror(error.errno) if error.errno else "none of its addresses takes it"
 
 
 async def _read_away(reader: asyncio.StreamReader, name: bytes) -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -16,6 +17,8 @@ _NESTED = frozenset(("marti", "__chat", "__chatreceipt", "TakControl"))
 _TAG = re.compile(rb"""<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
 """One tag, whose quoted values may hold a ``>``."""
 _ENDS = re.compile(rb"</event[ \t\r\n]*>")
+_LABELS = frozenset(("access", "caveat", "releasableTo", "releaseableTo"))
+_LABEL_WORDS = frozenset(name.lower() for name in _LABELS)
 _TYPE_LENGTH = 128
 _POINT_LIMITS = {"lat": 90.0, "lon": 180.0}
 _DEFAULTS = Limits()
@@ -76,6 +79,8 @@ class Document(NamedTuple):
         Elements of ``<detail>``.
     inner : tuple of (int, int)
         Where the bytes between ``<detail>`` and ``</detail>`` lie in the document.
+    names : set of str
+        Names of all elements, at whatever depth.
     """
 
     xml: bytes
@@ -86,6 +91,7 @@ class Document(NamedTuple):
     point: Point
     children: tuple[Child, ...]
     inner: tuple[int, int]
+    names: AbstractSet[str]
 
 
 def parse(xml: bytes, limits: Limits = _DEFAULTS) -> Document:
@@ -114,7 +120,7 @@ def parse(xml: bytes, limits: Limits = _DEFAULTS) -> Document:
 class _Reader:
     __slots__ = (
         "attributes", "child", "children", "depth", "elements", "in_detail", "inner_end", "inner_start",
-        "limits", "parser", "point", "xml",
+        "limits", "names", "parser", "point", "xml",
     )  # fmt: skip
 
     def __init__(self, xml: bytes, limits: Limits) -> None:
@@ -122,6 +128,7 @@ class _Reader:
         self.limits = limits
         self.depth = 0
         self.elements = limits.elements
+        self.names: set[str] = set()
         self.attributes: dict[str, str] = {}
         self.point: dict[str, str] | None = None
         self.in_detail = False
@@ -162,11 +169,13 @@ class _Reader:
             _point(self.point),
             tuple(self.children),
             (self.inner_start, self.inner_end),
+            self.names,
         )
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         depth = self.depth = self.depth + 1
         self.elements -= 1
+        self.names.add(name)
         limits = self.limits
         if depth > limits.depth or self.elements < 0 or len(attributes) > limits.attributes:
             raise self.excess(depth)
@@ -246,9 +255,17 @@ def _check(attributes: Mapping[str, str], limits: Limits) -> None:
     cot_type = attributes.get("type", "")
     if not cot_type or len(cot_type) > _TYPE_LENGTH or not _is_type(cot_type):
         raise Malformed("no type like a-f-G")
+    for name in attributes:
+        if name not in _LABELS and _plain(name) in _LABEL_WORDS:
+            # Read by nobody, it would release what it was to hold back.
+            raise Malformed("a label that is not spelled as Cursor on Target has it")
     ours, theirs = attributes.get("releasableTo"), attributes.get("releaseableTo")
     if ours and theirs and ours != theirs:  # TAK protocol has one field for both
         raise Malformed("releasableTo and releaseableTo disagree")
+
+
+def _plain(name: str) -> str:
+    return name.rpartition(":")[2].replace("_", "").replace("-", "").lower()
 
 
 def _is_type(text: str) -> bool:
