@@ -156,8 +156,8 @@ def explained(path: Path) -> Iterator[None]:
                 "is no journal, or its beginning is damaged",
                 str(path),
                 "journal",
-                "Name the file that hub.toml calls [journal] path. Is it this one? Move it away together with "
-                "its -wal and -shm files; the hub then begins a new one.",
+                "Name the file that hub.toml calls [journal] path. Is it this one? Move it away together "
+                "with its -wal and -shm files; the hub then begins a new one.",
             ) from error
         if name.startswith("SQLITE_CORRUPT"):
             raise _damaged(path, str(error)) from error

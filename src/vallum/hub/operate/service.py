@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,9 @@ SPARE_FILES: Final = 64
 _FORCED_S: Final = 2.0
 _COLLECT_AFTER: Final = 50_000
 """Objects made and not let go."""
+_COLLECT_S: Final = 60.0
+_COLLECT_ENDED: Final = 100
+"""Sessions that have ended since the last time."""
 
 Opened = Callable[[Hub, Control], None]
 """Called when everything is open."""
@@ -102,6 +106,7 @@ async def _serve(hub: Hub, control: Control, opened: Opened) -> bool:
         await control.stop()
         raise
     _calm_collector()
+    collecting = asyncio.create_task(_collect(hub))
     try:
         opened(hub, control)
         notify("READY=1")
@@ -110,6 +115,7 @@ async def _serve(hub: Hub, control: Control, opened: Opened) -> bool:
     finally:
         notify("STOPPING=1")
         control.leaving = True
+        collecting.cancel()
         ordered = await _stop(hub, control, told)
     log.info("stopped", ordered=ordered)
     return ordered
@@ -124,6 +130,18 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
+
+
+async def _collect(hub: Hub) -> None:
+    """Collect what connections that have ended leave behind: they do make cycles, with large buffers in them."""
+    collected, at = 0, time.monotonic()
+    while True:
+        await asyncio.sleep(_COLLECT_S / 12)
+        ended = hub.router.counters.sessions - len(hub.router.sessions)
+        now = time.monotonic()
+        if ended - collected >= _COLLECT_ENDED or (ended > collected and now - at >= _COLLECT_S):
+            gc.collect()
+            collected, at = ended, now
 
 
 async def _stop(hub: Hub, control: Control, told: "asyncio.Queue[str]") -> bool:
