@@ -133,7 +133,7 @@ def _calm_collector() -> None:
 
 
 async def _collect(hub: Hub) -> None:
-    """Collect what connections that have ended leave behind: they do make cycles, with large buffers in them."""
+    """Collect what ended connections leave behind: they do make cycles, with large buffers in them."""
     collected, at = 0, time.monotonic()
     while True:
         await asyncio.sleep(_COLLECT_S / 12)
