@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -259,7 +258,8 @@ def test_ctrl_c_says_where_it_stopped(run: Callable[..., Ran], place: Path) -> N
     def strike(hub: Hub) -> None:
         if hub.router.counters.received and not struck:
             struck.append(True)
-            os.kill(os.getpid(), signal.SIGINT)
+            # To the main thread, which waits: another one that took it would not wake it.
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     with hub_in_a_thread(strike) as hub:
         words = ["replay", place / "journal.sqlite", "--everything", "--to", to(hub), "--origin", "EE"]
