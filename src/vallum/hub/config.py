@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 MESH_SA = ("239.2.3.1", 6969)
 _FILE_LIMIT = 1 << 20
+
+Table = TypeVar("Table", bound=msgspec.Struct)
 
 
 class Listener(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -195,7 +197,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     operate: Operate = Operate()
 
 
-def read_toml(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
+def read_toml(path: Path, kind: type[Table]) -> Table:
     """Read a TOML file into a struct.
 
     Raises
@@ -244,7 +246,6 @@ def read_config(path: Path) -> Config:
         If it cannot be read, or two of its statements do not go together.
     """
     config = read_toml(path, Config)
-    assert isinstance(config, Config)  # noqa: S101
     if not any(listener.enabled for listener in config.listeners):
         raise BadInput("no listener is enabled", str(path), "listeners", "Enable one of [[listeners]].")
     names: set[str] = set()

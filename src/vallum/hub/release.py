@@ -46,7 +46,6 @@ def read_policy(path: Path) -> Policy:
         If it cannot be read, or names a nation or level that it does not declare.
     """
     table = read_toml(path, PolicyTable)
-    assert isinstance(table, PolicyTable)  # noqa: S101
     levels = tuple(level.strip().upper() for level in table.levels)
     nations = frozenset(table.nations)
     for key, stated in (("nations", table.nations), ("levels", levels)):
