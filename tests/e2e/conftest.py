@@ -24,7 +24,8 @@ class Tab:
     requests: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running in this thread, which others need too
+# Playwright keeps an event loop running in this thread, which the tests of other modules need too.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> "Iterator[Browser]":
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with api.sync_playwright() as playwright:
