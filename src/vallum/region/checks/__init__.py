@@ -1,9 +1,9 @@
 """Named checks that span rows and tables. One function a check; its docstring is the rule."""
 
-from vallum.region.checks import keys, money, offers, rows, settings, sites, supply
+from vallum.region.checks import fiscal, keys, money, offers, rows, settings, sites, supply
 from vallum.region.checks.rules import CHECKS, Check, Tables, run
 
 # Importing a module registers its checks; the list keeps this order.
-MODULES = (keys, settings, money, offers, supply, rows, sites)
+MODULES = (keys, settings, money, offers, supply, rows, sites, fiscal)
 
 __all__ = ["CHECKS", "MODULES", "Check", "Tables", "run"]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import dataframely as dy
 import polars as pl
 
-from vallum.region.schema import facts, planning
+from vallum.region.schema import facts, fiscal, planning
 from vallum.region.schema.columns import PROVENANCE
 
 
@@ -215,6 +215,24 @@ _LIST = (
     _fact("sources", "Register of sources", facts.Sources),
     _fact("municipalities", "Centres of municipalities", facts.Municipalities, _STATE),
     _fact("border_lengths", "Lengths of the outer border", facts.BorderLengths, _STATE),
+    _fact("fiscal_inputs", "Public finances: last year and forecast", fiscal.FiscalInputs, _STATE),
+    _fact("fiscal_longrun", "Output and ageing after the forecast", fiscal.FiscalLongrun, _STATE),
+    _fact("fiscal_parameters", "Structure of debt", fiscal.FiscalParameters, _STATE),
+    Table(
+        "fiscal_settings",
+        "Settings of the fiscal projection",
+        fiscal.FiscalSettings,
+        False,
+        False,
+        ("key", "state"),
+        (_STATE,),
+    ),
+    _fact("market_rates", "Expected rates and inflation", fiscal.MarketRates, _STATE),
+    _fact("expenditure_ceilings", "Ceilings on net expenditure", fiscal.ExpenditureCeilings, _STATE),
+    _fact("shocks_quarterly", "Quarterly shocks", fiscal.ShocksQuarterly, _STATE),
+    _fact("outlay_classes", "Classes of outlays", fiscal.OutlayClasses),
+    _fact("safe_draws", "Draws of SAFE loans", fiscal.SafeDraws, _STATE),
+    _fact("fiscal_reference", "Official forecasts", fiscal.FiscalReference),
 )
 
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _LIST})
