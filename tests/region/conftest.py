@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from vallum.region import TABLES, Region, write_folder
+from vallum.region.checks import fiscal
 
 YEARS = (2026, 2027, 2028)
 GUESS = {
@@ -226,6 +227,7 @@ def small_tables() -> dict[str, pl.DataFrame]:
             min_participants_after=2,
         ),
         **fact_tables(members),
+        **fiscal_tables(members),
     }
 
 
@@ -295,6 +297,90 @@ def fact_tables(members: tuple[str, ...]) -> dict[str, pl.DataFrame]:
             lon=24.24987,
         ),
         "border_lengths": table("border_lengths", {"state": "NA", "neighbour": "QQ", "official_km": 120}),
+    }
+
+
+FISCAL_SETTINGS = {
+    **{key: (low + high) / 2 for key, (low, high) in fiscal.BOUNDS.items()},
+    **dict.fromkeys(fiscal.WHOLE, 2028.0),
+    "ageing_years": 10.0,
+}
+
+
+def fiscal_tables(members: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    """Two members whose debt follows from its parts: 40 x 1.025 x 40000 / 42000 + 1 = 40.0476."""
+    inputs: dict[str, object] = {"real_gdp_meur": 30000, "potential_gdp_meur": 30000, "deflator_pct": 3}
+    inputs |= {"primary_balance_pct_gdp": -1, "structural_primary_balance_pct_gdp": -1}
+    inputs |= {"balance_pct_gdp": -2, "stock_flow_meur": 0, "implicit_rate_pct": 2.5}
+    rates = {"rate_short_pct": 2, "rate_long_pct": 3.5, "deflator_pct": 2}
+    return {
+        "fiscal_inputs": table(
+            "fiscal_inputs",
+            *(
+                {"state": n, "year": year, "gdp_meur": gdp, "debt_meur": debt, "debt_pct_gdp": ratio}
+                for n in members
+                for year, gdp, debt, ratio in ((2025, 40000, 16000, 40.0), (2026, 42000, 16820, 40.0476))
+            ),
+            **inputs,
+        ),
+        "fiscal_longrun": table(
+            "fiscal_longrun",
+            *({"state": n, "year": year} for n in members for year in range(2025, 2029)),
+            potential_growth_pct=1.5,
+            ageing_cost_pct_gdp=16,
+            property_income_pct_gdp=0,
+        ),
+        "fiscal_parameters": table(
+            "fiscal_parameters",
+            *({"state": n} for n in members),
+            short_debt_share=0.05,
+            long_maturing_share=0.1,
+            long_maturing_average=0.1,
+            balance_elasticity=0.4,
+            primary_expenditure_pct_gdp=40,
+        ),
+        "fiscal_settings": table(
+            "fiscal_settings",
+            *({"key": key, "value": value} for key, value in FISCAL_SETTINGS.items()),
+            unit="see meaning",
+            meaning="as its name says",
+        ),
+        "market_rates": table(
+            "market_rates", *({"state": n, "year": y} for n in members for y in (2026, 2028)), **rates
+        ),
+        "expenditure_ceilings": table(
+            "expenditure_ceilings", *({"state": "NA", "year": y} for y in YEARS), growth_pct=5
+        ),
+        "shocks_quarterly": table(
+            "shocks_quarterly",
+            *(
+                {"state": n, "quarter": f"{year}Q{quarter}"}
+                for n in members
+                for year in range(2020, 2025)
+                for quarter in range(1, 5)
+            ),
+            rate_short_pp=0.1,
+            rate_long_pp=0.1,
+            nominal_growth_pp=-0.2,
+            primary_balance_pp=0.3,
+        ),
+        "outlay_classes": table(
+            "outlay_classes",
+            {"outlay": "equipment", "budget_class": "core", "accounting": "delivery"},
+            rule="Declaration, paragraph 2",
+        ),
+        "safe_draws": table(
+            "safe_draws",
+            *({"state": n, "year": y} for n in members for y in (2026, 2027)),
+            draw_meur=180,
+            delivered_meur=150,
+        ),
+        "fiscal_reference": table(
+            "fiscal_reference",
+            {"reference_id": "NA-debt-2026", "state": "NA", "variable": "debt_ratio", "period": "2026"},
+            value="40",
+            unit="pct_gdp",
+        ),
     }
 
 

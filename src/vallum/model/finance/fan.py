@@ -20,6 +20,9 @@ QUARTERS = 4
 LONGEST_MATURITY = 30
 FEWEST_QUARTERS = 20
 
+JUDGED_YEARS = 5
+"""Years after which the stochastic criterion looks at debt."""
+
 Sampling = Literal["normal", "blocks"]
 
 
@@ -200,24 +203,46 @@ def fan(
     first = problem.forecasts + 1
     quantiles = np.repeat(projection.debt[:, None, :], len(levels), axis=1)
     above = (projection.debt > reference).astype(float)
-    not_rising = np.empty(states)
-    judged = min(first + 4, length - 1)
     for i in range(states):
         debt = np.full(drawn.rate.shape[2], projection.debt[i, first - 1])
-        start = projection.debt[i, first - 1]
-        not_rising[i] = 1.0
         for t in range(first, length):
-            k = t - first
-            debt = (
-                debt
-                * (1.0 + (projection.implicit[i, t] + drawn.rate[i, k]) / 100.0)
-                / (1.0 + (projection.nominal_growth[i, t] + drawn.growth[i, k]) / 100.0)
-                - (projection.primary[i, t] + drawn.primary[i, k])
-                + projection.stock_flow[i, t]
-            )
-            np.maximum(debt, 0.0, out=debt)
+            debt = _shocked(projection, drawn, i, t, t - first, debt)
             above[i, t] = np.mean(debt > reference)
-            if t == judged:
-                not_rising[i] = np.mean((debt <= start) | (debt <= reference))
             quantiles[i, :, t] = np.quantile(debt, levels)
-    return Fan(tuple(levels), quantiles, above, not_rising)
+    return Fan(tuple(levels), quantiles, above, not_rising(projection, drawn, first - 1, reference))
+
+
+def not_rising(projection: Projection, drawn: Shocks, start: int, reference: float = 60.0) -> FloatArray:
+    """Return the share of paths that meet the stochastic criterion, shape (S,).
+
+    Parameters
+    ----------
+    projection : Projection
+        Arrays of shape (S, T).
+    drawn : Shocks
+        Their first five years are used, from the year after `start` on.
+    start : int
+        Column from which debt shall not rise, the last one without shocks.
+    reference : float
+        Debt that is low enough whatever the start, % of GDP.
+    """
+    states, length = projection.debt.shape
+    share = np.ones(states)
+    for i in range(states):
+        debt = np.full(drawn.rate.shape[2], projection.debt[i, start])
+        for t in range(start + 1, min(start + JUDGED_YEARS, length - 1) + 1):
+            debt = _shocked(projection, drawn, i, t, t - start - 1, debt)
+        share[i] = np.mean((debt <= projection.debt[i, start]) | (debt <= reference))
+    return share
+
+
+def _shocked(
+    projection: Projection, drawn: Shocks, state: int, column: int, year: int, debt: FloatArray
+) -> FloatArray:
+    """Debt of each path at the end of a year (equation 1 with shocks), floored at 0."""
+    rate = projection.implicit[state, column] + drawn.rate[state, year]
+    growth = projection.nominal_growth[state, column] + drawn.growth[state, year]
+    primary = projection.primary[state, column] + drawn.primary[state, year]
+    rolled = debt * (1.0 + rate / 100.0) / (1.0 + growth / 100.0)
+    moved: FloatArray = np.maximum(rolled - primary + projection.stock_flow[state, column], 0.0)
+    return moved

@@ -87,8 +87,8 @@ class Loans:
         Rate of the state's own ten-year bonds today, % a year.
     grace, maturity : IntArray, shape (S,)
         Years without repayment, and years to the last one.
-    additional : FloatArray, shape (S,)
-        Part of the loan that is spent on top of the budget.
+    additional, earmarked : FloatArray, shape (S,)
+        Part of the loan that is spent on top of the budget; part that is tied outside a plan of purchases.
     """
 
     allocation: FloatArray
@@ -105,6 +105,7 @@ class Loans:
     grace: IntArray
     maturity: IntArray
     additional: FloatArray
+    earmarked: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +120,8 @@ class Problem:
         The base year first.
     forecasts : int
         Years of the official forecast after the base year.
-    gdp, debt : FloatArray, shape (S,)
-        Base year: GDP in EUR million (nominal), debt in % of GDP.
+    gdp, debt, balance : FloatArray, shape (S,)
+        Base year: GDP in EUR million (nominal), debt and headline balance in % of GDP.
     potential_growth, deflator : FloatArray, shape (S, T)
         Growth in % a year, 0 in the base year.
     gap : FloatArray, shape (S, T)
@@ -129,6 +130,8 @@ class Problem:
         Baseline structural primary balance before ageing, % of GDP; frozen after the forecast.
     ageing : FloatArray, shape (S, T)
         What ageing adds to the balance, % of GDP (equation 5).
+    ageing_cost : FloatArray, shape (S, T)
+        Cost of ageing less property income, % of GDP (A - R of equation 5).
     stock_flow : FloatArray, shape (S, T)
         Stock-flow adjustment, EUR million.
     implicit : FloatArray, shape (S, T)
@@ -166,15 +169,18 @@ class Problem:
     forecasts: int
     gdp: FloatArray
     debt: FloatArray
+    balance: FloatArray
     potential_growth: FloatArray
     deflator: FloatArray
     gap: FloatArray
     spb: FloatArray
     ageing: FloatArray
+    ageing_cost: FloatArray
     stock_flow: FloatArray
     implicit: FloatArray
     rate_short: Anchors
     rate_long: Anchors
+    deflators: Anchors
     short_share: FloatArray
     elasticity: FloatArray
     primary_expenditure: FloatArray
@@ -274,6 +280,28 @@ def problem(region: Region, last_year: int | None = None) -> Problem:
     return _Reader(region, int(last_year or region.setting("last_year"))).problem()
 
 
+def ageing_effect(cost: FloatArray, start: int, years: int) -> FloatArray:
+    """Return what ageing adds to the balance (equation 5).
+
+    Parameters
+    ----------
+    cost : FloatArray, shape (S, T)
+        Cost of ageing less property income, % of GDP.
+    start : int
+        Column that the effect counts from.
+    years : int
+        Years until the effect stops to change.
+
+    Returns
+    -------
+    FloatArray, shape (S, T)
+        % of GDP.
+    """
+    column = np.minimum(np.clip(np.arange(cost.shape[1]), start, start + years), cost.shape[1] - 1)
+    effect: FloatArray = cost[:, start : start + 1] - cost[:, column]
+    return effect
+
+
 class _Reader:
     """One reading: tables of a region to arrays."""
 
@@ -301,6 +329,7 @@ class _Reader:
         stock_flow[:, 1 : known.size] = self.grid(inputs, "stock_flow_meur", known)[:, 1:]
         implicit = np.full_like(spb, np.nan)
         implicit[:, : known.size] = self.grid(inputs, "implicit_rate_pct", known)
+        ageing_cost = self.ageing_cost()
         embedded, plan, related, reference = self.defence()
         shocks, quarters = self.shocks()
         return Problem(
@@ -309,15 +338,18 @@ class _Reader:
             forecasts=self.forecasts,
             gdp=gdp[:, 0],
             debt=self.grid(inputs, "debt_pct_gdp", known[:1])[:, 0],
+            balance=self.grid(inputs, "balance_pct_gdp", known[:1])[:, 0],
             potential_growth=potential_growth,
             deflator=deflator,
             gap=gap,
             spb=spb,
-            ageing=self.ageing(settings),
+            ageing=ageing_effect(ageing_cost, self.forecasts, int(settings["ageing_years"][0])),
+            ageing_cost=ageing_cost,
             stock_flow=stock_flow,
             implicit=implicit,
             rate_short=self.anchors("market_rates", "rate_short_pct"),
             rate_long=self.anchors("market_rates", "rate_long_pct"),
+            deflators=deflators,
             embedded=embedded,
             plan=plan,
             related=related,
@@ -345,7 +377,8 @@ class _Reader:
             if state in place and years[0] <= year <= years[-1] and value is not None:
                 found[place[state], year - years[0]] = value
         if missing is not None:
-            return np.nan_to_num(found, nan=missing)
+            filled: FloatArray = np.nan_to_num(found, nan=missing)
+            return filled
         if np.isnan(found).any():
             state, year = np.argwhere(np.isnan(found))[0]
             raise BadInput(
@@ -461,17 +494,12 @@ class _Reader:
             )
         return growth, gap
 
-    def ageing(self, settings: Mapping[str, FloatArray]) -> FloatArray:
-        """Effect of ageing on the balance after the last forecast year (equation 5)."""
+    def ageing_cost(self) -> FloatArray:
+        """Cost of ageing less property income, % of GDP."""
         longrun = self.tables["fiscal_longrun"]
         cost = self.grid(longrun, "ageing_cost_pct_gdp", self.years)
-        income = self.grid(longrun, "property_income_pct_gdp", self.years)
-        start = self.forecasts
-        effect = -(cost - cost[:, start : start + 1]) + (income - income[:, start : start + 1])
-        effect[:, : start + 1] = 0.0
-        stop = min(start + int(settings["ageing_years"][0]), self.years.size - 1)
-        effect[:, stop + 1 :] = effect[:, stop : stop + 1]
-        return effect
+        net: FloatArray = cost - self.grid(longrun, "property_income_pct_gdp", self.years)
+        return net
 
     def defence(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Defence within the baseline, as planned, related, and in the reference year, % of GDP."""
@@ -557,6 +585,7 @@ class _Reader:
             grace=of("grace_years").astype(np.int64),
             maturity=of("maturity_years").astype(np.int64),
             additional=of("additional_share"),
+            earmarked=of("earmarked_share"),
         )
 
 

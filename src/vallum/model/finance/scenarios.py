@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from vallum.model.finance.problem import FloatArray, Problem
-from vallum.model.finance.projection import Paths, project
+from vallum.model.finance.projection import Paths
 from vallum.model.finance.safe import loan_schedule
 
 Defence = Literal["embedded", "plan", "five_pct", "core_pct", "raised_pct"]
@@ -34,7 +34,7 @@ class Policy:
     lower_balance, adverse, stress : bool
         Tests of the EU criteria.
     safe_ends, clause_ends, cohesion_ends, rates_rise, output_falls : bool
-        SAFE is withdrawn; what the escape clause allowed is cut elsewhere when it ends; cohesion money
+        SAFE is withdrawn, and own bonds pay; what the escape clause allowed is cut elsewhere when it ends; cohesion money
         ends; rates rise; output falls for good.
     """
 
@@ -91,11 +91,6 @@ class Outlays:
     draws: FloatArray
 
 
-def baseline_gdp(problem: Problem) -> FloatArray:
-    """Return nominal GDP without any policy, EUR million, shape (S, T)."""
-    return project(problem, paths(problem, POLICIES["no_policy_change"])).gdp
-
-
 def defence_path(problem: Problem, defence: Defence) -> FloatArray:
     """Return core defence by policy, % of GDP, shape (S, T).
 
@@ -123,21 +118,15 @@ def outlays(problem: Problem, policy: Policy) -> Outlays:
     if not policy.loans:
         return Outlays(core, core, problem.related, np.zeros_like(core))
     draws, delivered = problem.loans.draws, problem.loans.delivered
-    if policy.safe_ends:
-        end = problem.column(problem.number("safe_end_year"))
-        kept = np.arange(problem.years.size) < end
-        left = np.cumsum(np.where(kept, draws, 0.0), axis=1)
-        reached = np.minimum(np.cumsum(delivered, axis=1), left[:, -1:])
-        draws, delivered = np.where(kept, draws, 0.0), np.diff(reached, prepend=0.0, axis=1)
-    gdp = _rough_gdp(problem)
+    gdp = baseline_gdp(problem)
     on_top = problem.loans.additional[:, None] * delivered
     ahead = draws - delivered
     accrual = core + 100.0 * on_top / gdp
     return Outlays(accrual, accrual + 100.0 * ahead / gdp, problem.related, draws)
 
 
-def _rough_gdp(problem: Problem) -> FloatArray:
-    """Nominal GDP without any policy, by growth alone."""
+def baseline_gdp(problem: Problem) -> FloatArray:
+    """Return nominal GDP without any policy, EUR million, shape (S, T)."""
     level = (1.0 + problem.gap / 100.0) / (1.0 + problem.gap[:, :1] / 100.0)
     factors = (1.0 + problem.potential_growth / 100.0) * (1.0 + problem.deflator / 100.0)
     factors[:, 0] = 1.0
@@ -173,6 +162,7 @@ def paths(problem: Problem, policy: Policy, given: Outlays | None = None) -> Pat
         Arrays of shape (S, T).
     """
     out = outlays(problem, policy) if given is None else given
+    draws = _draws(problem, policy, out)
     years, start = np.arange(problem.years.size), problem.forecasts
     embedded = policy.defence == "embedded"
     defence = -(out.accrual - problem.embedded)
@@ -188,19 +178,26 @@ def paths(problem: Problem, policy: Policy, given: Outlays | None = None) -> Pat
     if policy.ageing:
         spb = spb + problem.ageing
     short, long, growth = _world(problem, policy)
-    plan = loan_schedule(problem, out.draws)
+    plan = loan_schedule(problem, draws)
     return Paths(
         spb=spb,
         impulse=impulse,
         rate_short=short,
         rate_long=long,
         growth=growth,
-        stock_flow=problem.stock_flow + (out.cash - out.accrual) / 100.0 * _rough_gdp(problem),
-        draws=out.draws,
+        stock_flow=problem.stock_flow + (out.cash - out.accrual) / 100.0 * baseline_gdp(problem),
+        draws=draws,
         principal=plan.principal[:, : problem.years.size],
         loan_rate=problem.loans.rate,
         stress=start + 1 if policy.stress else None,
     )
+
+
+def _draws(problem: Problem, policy: Policy, out: Outlays) -> FloatArray:
+    """Draws of SAFE loans; once it is withdrawn the same purchases are paid with own bonds."""
+    if not policy.safe_ends:
+        return out.draws
+    return out.draws * (1.0 - _from(problem, "safe_end_year"))
 
 
 def _change(path: FloatArray) -> FloatArray:

@@ -138,7 +138,7 @@ def rates_reach_both_ends(tables: Tables) -> Iterator[Finding]:
 
 @fiscal_check("shocks_quarterly")
 def shocks_are_a_series(tables: Tables) -> Iterator[Finding]:
-    """Every state with inputs has at least twenty quarters of shocks, and no quarter in between is missing."""
+    """Every state with inputs has at least twenty quarters of shocks, on end."""
     yield from _absent(tables, "shocks_quarterly")
     frame = tables["shocks_quarterly"].drop_nulls(["state", "quarter"])
     good = pl.col("quarter").str.contains(QUARTER)
@@ -252,14 +252,15 @@ def fiscal_settings_are_known(tables: Tables) -> Iterator[Finding]:
         close = difflib.get_close_matches(str(key)[:80], list(BOUNDS), n=1)
         return f"Write {close[0]} if that is meant, or delete the row." if close else "Delete the row."
 
-    for row in frame.filter(~pl.col("key").is_in(list(BOUNDS))).partition_by("key", maintain_order=True):
+    unknown = frame.filter(~pl.col("key").is_in(list(BOUNDS)))
+    for rows in unknown.partition_by("key", maintain_order=True):
         yield from tables.findings(
             "fiscal_settings",
-            row,
+            rows,
             "key",
             "fiscal settings",
             "There is no such setting, so it does nothing",
-            remedy(row["key"][0]),
+            remedy(rows["key"][0]),
             "warning",
         )
     for key, (low, high) in BOUNDS.items():

@@ -1,0 +1,242 @@
+"""From a region, and a plan of purchases if there is one, to a fiscal outlook on disk."""
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from vallum.core.errors import BadInput
+from vallum.model.finance.fan import Sampling, shocks
+from vallum.model.finance.problem import Problem, problem
+from vallum.plan.files import exists, read_json
+from vallum.plan.fiscal import impact
+from vallum.plan.fiscal.defer import deferrals, replan, tighter
+from vallum.plan.fiscal.frames import joined
+from vallum.plan.fiscal.outlook import Case, case, cases, loan_tables, outlook_tables, region_tables
+from vallum.plan.fiscal.reference import beside
+from vallum.plan.fiscal.solidarity import breaches, combined, ended, lost
+from vallum.plan.fiscal.store import FOLDER, Outlook, canonical, write_outlook
+from vallum.plan.store import Plan, read_plans
+from vallum.region import Region
+from vallum.solve import Limits
+
+__all__ = ["Replan", "Stage", "make"]
+
+#: Inputs that a plan of purchases keeps and that its outlays rest on.
+PLANNED: Final = ("settings", "states", "purses", "safe_loans")
+LIBRARIES: Final = ("dataframely", "numpy", "polars")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is being done."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """Plan again with the tighter purse that an end of solidarity leaves.
+
+    Attributes
+    ----------
+    ends : tuple of str
+        What ends; see `vallum.plan.fiscal.solidarity.ENDS`.
+    limits : Limits
+        Limits of the planner.
+    """
+
+    ends: tuple[str, ...]
+    limits: Limits
+
+
+def make(
+    region: Region,
+    *,
+    plan: Path | None = None,
+    out: Path | None = None,
+    paths: int = 10_000,
+    seed: int = 0,
+    start: str | None = None,
+    sampling: Sampling = "normal",
+    again: Replan | None = None,
+    progress: Callable[[Stage], None] | None = None,
+) -> Outlook:
+    """Compute the fiscal outlook of a region.
+
+    Parameters
+    ----------
+    region : Region
+        A sound region with the fiscal tables.
+    plan : Path, optional
+        Folder of a plan of purchases of the same members. Its purses and loans stand for the region's.
+    out : Path, optional
+        Folder to write; ``fiscal`` within the plan's folder unless given. Nothing is written without both.
+    paths : int
+        Random paths of the fan.
+    seed : int
+        Seed of the paths.
+    start : str, optional
+        First quarter of the shocks' sample, such as ``2010Q1``.
+    sampling : {"normal", "blocks"}
+        How shocks are drawn.
+    again : Replan, optional
+        Also plan again with the tighter purse; asks for `plan`.
+    progress : callable, optional
+        Called with a `Stage` as each begins.
+
+    Returns
+    -------
+    Outlook
+
+    Raises
+    ------
+    BadInput
+        If the region has no fiscal tables, the plan is of other members, or `out` holds anything else.
+    """
+    began = time.perf_counter()
+
+    def tell(name: str) -> None:
+        if progress is not None:
+            progress(Stage(name, time.perf_counter() - began))
+
+    tell("reading")
+    plans = {} if plan is None else read_plans(plan)
+    used = planned(region, plans)
+    what = problem(used)
+    work = _Work(used, what, plans, None if plan is None else equal_capability(plan))
+    tell("drawing shocks")
+    drawn = shocks(what, paths, seed=seed, start=start, sampling=sampling)
+    tell("projecting")
+    found = cases(what, work.outlays)
+    tables = outlook_tables(what, found, drawn)
+    tell("loans, rules and criteria")
+    tables |= loan_tables(what, found, seed=seed) | region_tables(what, used, found, drawn)
+    tables["reference"] = beside(what, used, found)
+    tell("the end of solidarity")
+    tables |= work.of_plans(found)
+    if again is not None:
+        tell("planning again with the tighter purse")
+        tables |= work.again(again)
+    manifest = {
+        "region": {"name": region.name, "title": region.title, "content_hash": region.content_hash},
+        "plan": {mode: _identity(one) for mode, one in plans.items()} or None,
+        "paths": paths,
+        "seed": seed,
+        "start": start,
+        "sampling": sampling,
+        "again": None if again is None else combined(again.ends),
+        "vallum_version": importlib.metadata.version("vallum"),
+        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+    }
+    run = {
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": time.perf_counter() - began,
+        "python": platform.python_version(),
+    }
+    whole = Outlook(manifest, run, canonical(tables))
+    target = out if out is not None else None if plan is None else plan / FOLDER
+    tell("writing" if target is not None else "done")
+    return whole if target is None else write_outlook(target, whole)
+
+
+def planned(region: Region, plans: Mapping[str, Plan]) -> Region:
+    """Return the region with the purses and loans of a plan.
+
+    Raises
+    ------
+    BadInput
+        If the plans are of other members than the region, or of two regions.
+    """
+    region.require_sound()
+    if not plans:
+        return region
+    hashes = {plan.manifest["region"]["content_hash"] for plan in plans.values()}
+    first = next(iter(plans.values()))
+    members = [set(_members(frame)) for frame in (region.tables["states"], first.inputs["states"])]
+    if len(hashes) > 1 or members[0] != members[1]:
+        raise BadInput(
+            f"The plan is of {', '.join(sorted(members[1]))}, the region of {', '.join(sorted(members[0]))}"
+            if members[0] != members[1]
+            else "The plans alone and together were made from different data",
+            where=str(first.path),
+            rule="plan_of_region",
+            remedy="Give the region that was planned, and a folder of one run of `vallum plan`.",
+        )
+    if hashes == {region.content_hash}:
+        return region
+    return region.replace(**{name: first.inputs[name] for name in PLANNED}).require_sound()
+
+
+def _members(states: pl.DataFrame) -> list[str]:
+    return list(states.filter(role="member")["state"])
+
+
+def _identity(plan: Plan) -> dict[str, Any]:
+    tables = plan.manifest["tables"]
+    return {"mode": plan.mode, "payments": tables["tables/payments"]["sha256"]}
+
+
+def equal_capability(folder: Path) -> Mapping[str, Any] | None:
+    """Return what compare.json says of the cost of the same capability; None where it says nothing."""
+    path = folder / "compare.json"
+    if not exists(path):
+        return None
+    found = read_json(path).get("same_capability")
+    return found if isinstance(found, dict) else None
+
+
+class _Work:
+    """What one call of `make` knows of the plans of purchases."""
+
+    def __init__(
+        self, region: Region, what: Problem, plans: Mapping[str, Plan], equal: Mapping[str, Any] | None
+    ) -> None:
+        self.region, self.problem, self.plans, self.equal = region, what, plans, equal
+        self.outlays = {mode: impact.outlays_of(what, plan) for mode, plan in plans.items()}
+
+    @property
+    def main(self) -> Literal["national", "joint"]:
+        """The plan that is planned again: together where it is there."""
+        return "joint" if "joint" in self.plans else "national"
+
+    def of_plans(self, found: list[Case]) -> dict[str, pl.DataFrame]:
+        """Return the tables that speak of what a plan does, and of what ends."""
+        kept = {one.source: one for one in found if one.policy.name == "plan"}
+        tables = {
+            "breaches": joined("breaches", [breaches(self.problem, s, one.out) for s, one in kept.items()]),
+            "marginal": joined(
+                "marginal", [impact.marginal(self.problem, one, self.plans.get(s)) for s, one in kept.items()]
+            ),
+            "returns": joined(
+                "returns", [impact.returns_of(self.problem, mode, plan) for mode, plan in self.plans.items()]
+            ),
+        }
+        if {"national", "joint"} <= set(self.plans):
+            tables["fragmentation"] = impact.fragmentation(
+                self.problem, kept["national"], kept["joint"], self.plans, self.equal
+            )
+        return tables
+
+    def again(self, asked: Replan) -> dict[str, pl.DataFrame]:
+        """Plan again with the tighter purse."""
+        if not self.plans:
+            raise BadInput(
+                "Only a plan of purchases can be planned again",
+                where="--replan",
+                rule="plan_folder",
+                remedy="Give the plan's folder with --plan.",
+            )
+        out, policy = self.outlays[self.main], ended(asked.ends)
+        before = case(self.problem, self.main, ended(()), out).result
+        after = case(self.problem, self.main, policy, out).result
+        less = tighter(self.problem, self.region, lost(self.problem, before, after), policy)
+        new = replan(less.region, self.main, asked.limits)
+        return {"tighter": less.table, "deferrals": deferrals(self.plans[self.main], new)}

@@ -1,0 +1,91 @@
+"""The end of solidarity: which rule breaks first when European money ends, rates rise or output falls."""
+
+import itertools
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from vallum.model.finance.budget import hague
+from vallum.model.finance.ceiling import OUTSIDE, regimes
+from vallum.model.finance.problem import FloatArray, Problem
+from vallum.model.finance.projection import Projection
+from vallum.model.finance.scenarios import POLICIES, Outlays, Policy
+from vallum.plan.fiscal.outlook import Case, case
+
+__all__ = ["COMBINATIONS", "breaches", "combined", "ended", "lost"]
+
+ENDS: Final = MappingProxyType(
+    {"safe": "safe_ends", "cohesion": "cohesion_ends", "rates": "rates_rise", "output": "output_falls"}
+)
+"""What may end, and the flag of the policy."""
+
+COMBINATIONS: Final = tuple(
+    parts for size in range(len(ENDS) + 1) for parts in itertools.combinations(ENDS, size)
+)
+"""Every combination, none first and all last."""
+
+
+def combined(parts: tuple[str, ...]) -> str:
+    """Name a combination."""
+    return "+".join(parts) or "none"
+
+
+def ended(parts: tuple[str, ...]) -> Policy:
+    """Return the policy `plan` with some of the world's help ended."""
+    return replace(POLICIES["plan"], name=combined(parts), **{ENDS[part]: True for part in parts})  # type: ignore[arg-type]
+
+
+def breaches(problem: Problem, source: str, out: Outlays) -> pl.DataFrame:
+    """Return the first year in which each rule is broken, for every combination and state.
+
+    Years from the first one after the official forecast's base on are judged. The rules: deficit (balance
+    below the reference value), deficit beyond clause (below it by more than the escape clause explains),
+    debt (above the reference value), net expenditure (outside the ceiling and the clause) and Hague core
+    (core defence below its target from the target year on).
+    """
+    rows = []
+    for parts in COMBINATIONS:
+        one = case(problem, source, ended(parts), out)
+        for i, state in enumerate(problem.states):
+            found = {rule: _first(amount[i], problem) for rule, amount in excesses(problem, one).items()}
+            years = [year for year, _ in found.values() if year is not None]
+            for rule, (year, amount) in found.items():
+                first = year is not None and year == min(years)
+                rows.append((source, combined(parts), state, rule, year, amount, first))
+    names = ["source", "combination", "state", "rule", "year", "amount", "first"]
+    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
+
+
+def excesses(problem: Problem, one: Case) -> dict[str, FloatArray]:
+    """Return by how much each rule is broken, shape (S, T); nought or less where it is kept."""
+    result, limit = one.result, problem.rule("deficit_reference_value")
+    rules = regimes(problem, result, one.out.accrual)
+    commitment = hague(problem, one.out.accrual, one.out.related)
+    deficit = np.nan_to_num(-result.balance - limit, nan=0.0)
+    due = problem.years >= problem.rule("hague_target_year")
+    return {
+        "deficit": deficit,
+        "deficit beyond clause": deficit - rules.room,
+        "debt": result.debt - problem.rule("debt_reference_value"),
+        "net expenditure": np.where(rules.regime == OUTSIDE, -np.minimum(rules.left, rules.left_year), 0.0),
+        "Hague core": np.where(due, problem.rule("hague_core_defence") - commitment.core, 0.0),
+    }
+
+
+TOLERANCE: Final = 1e-9
+
+
+def _first(amount: FloatArray, problem: Problem) -> tuple[int | None, float | None]:
+    broken = np.flatnonzero(amount[1:] > TOLERANCE) + 1
+    if broken.size == 0:
+        return None, None
+    return int(problem.years[broken[0]]), float(amount[broken[0]])
+
+
+def lost(problem: Problem, plan: Projection, end: Projection) -> FloatArray:
+    """Return what the end of solidarity takes from the balance, % of GDP, shape (S, T), never negative."""
+    taken: FloatArray = np.maximum(np.nan_to_num(plan.balance - end.balance, nan=0.0), 0.0)
+    return taken
