@@ -357,12 +357,15 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
 
 def schemas() -> dict[str, str]:
     """Return the JSON Schema of each document as text, by the name of the command."""
+    from vallum.cli.fiscal_documents import FISCAL_DOCUMENTS
     from vallum.cli.hub_demo_documents import HUB_DEMO_DOCUMENTS
     from vallum.cli.hub_documents import HUB_DOCUMENTS
     from vallum.cli.hub_replay_documents import REPLAY_DOCUMENTS
     from vallum.cli.pki_documents import PKI_DOCUMENTS
 
-    documents = DOCUMENTS | PKI_DOCUMENTS | HUB_DOCUMENTS | REPLAY_DOCUMENTS | HUB_DEMO_DOCUMENTS
+    documents = (
+        DOCUMENTS | FISCAL_DOCUMENTS | PKI_DOCUMENTS | HUB_DOCUMENTS | REPLAY_DOCUMENTS | HUB_DEMO_DOCUMENTS
+    )
     made = {}
     for name, document in documents.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(document)}

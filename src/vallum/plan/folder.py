@@ -23,13 +23,14 @@ from vallum.core.errors import BadInput, VallumError
 
 __all__ = ["foreign_entries", "staged", "write_bytes", "write_json"]
 
-OUR_FOLDERS = re.compile(r"national|joint|(?:(?:national|joint)/)?(?:inputs|tables)")
+OUR_FOLDERS = re.compile(r"national|joint|fiscal|(?:(?:national|joint|fiscal)/)?(?:inputs|tables)")
 #: The last alternative is what a report that was killed while it was written leaves behind.
 OUR_FILES = re.compile(
-    r"(?:(?:national|joint)/)?(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
+    r"(?:(?:national|joint|fiscal)/)?(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
     r"|report\.html|\.report\.html\.[a-z0-9_]+\.partial)|compare\.json"
 )
 MANIFESTS = ("manifest.json", "national/manifest.json", "joint/manifest.json")
+KINDS = ("plan", "fiscal")
 #: A manifest beyond this size is not one of ours.
 MANIFEST_LIMIT_BYTES = 16_000_000
 #: How many foreign entries a message names.
@@ -85,7 +86,7 @@ def foreign_in(folder: Path, prefix: str) -> Iterator[str]:
 
 
 def is_plan_manifest(path: Path) -> bool:
-    """Tell whether a file says that it is the manifest of a plan."""
+    """Tell whether a file says that it is the manifest of a plan or of a fiscal outlook."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MANIFEST_LIMIT_BYTES:
@@ -93,7 +94,7 @@ def is_plan_manifest(path: Path) -> bool:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and content.get("kind") == "plan"
+    return isinstance(content, dict) and content.get("kind") in KINDS
 
 
 @contextlib.contextmanager

@@ -1,10 +1,12 @@
 """Net expenditure against its ceiling: equations (10) and (11), the control account, the three regimes."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from vallum.model.finance.criteria import required
 from vallum.model.finance.problem import FloatArray, Problem
 from vallum.model.finance.projection import Projection
 from vallum.model.finance.scenarios import clause_room
@@ -20,6 +22,9 @@ REGIME_NAMES = ("inside ceiling", "inside clause", "outside")
 
 NOT_JUDGED = -1
 """Stands for the regime of a year that no ceiling judges; it has no name."""
+
+SUBSTITUTE_YEARS = 4
+"""Years of the plan that a substitute for an unknown ceiling assumes."""
 
 ROUNDING = 1e-9
 """What a limit may be passed by, % of GDP, so that rounding alone breaks none."""
@@ -40,7 +45,7 @@ class Regimes:
     ceiling : FloatArray, shape (S, T)
         Ceiling on that growth, % a year.
     substituted : BoolArray, shape (S, T)
-        The ceiling is not published and follows from equation (10) at the baseline: an assumption.
+        The ceiling is not published but that of `ceilings`: an assumption.
     excess, control : FloatArray
         Net expenditure above its ceiling: added in the year, and in sum (control account); % of GDP.
     room : FloatArray
@@ -107,15 +112,15 @@ def regimes(problem: Problem, projection: Projection, core: FloatArray) -> Regim
     """
     judged = (problem.years >= problem.rule("nec_first_year")) & (problem.years > problem.years[0])
     observed = net_growth(problem, _potential_growth(projection), projection.structural)
-    unknown = np.isnan(problem.ceiling)
-    baseline = net_growth(problem, problem.potential_growth, problem.spb)
-    ceiling = np.where(judged, np.where(unknown, baseline, problem.ceiling), np.nan)
+    growth, substituted = ceilings(problem)
+    ceiling = np.where(judged, growth, np.nan)
     excess = (observed - ceiling) * problem.primary_expenditure[:, None] / 100.0
-    control = np.where(judged, np.cumsum(np.where(judged, excess, 0.0), axis=-1), np.nan)
+    control = np.where(judged, np.nancumsum(excess, axis=-1), np.nan)
     room = clause_room(problem, core)
-    more_room = np.diff(room, prepend=0.0, axis=-1)
     total, yearly = problem.rule("control_account_total"), problem.rule("control_account_year")
-    left, left_year = total + room - control, yearly + more_room - excess
+    beyond = np.maximum(np.nan_to_num(control) - room, 0.0)
+    left = total + room - control
+    left_year = np.where(judged, yearly - np.diff(beyond, prepend=0.0, axis=-1), np.nan)
     inside = (control <= total + ROUNDING) & (excess <= yearly + ROUNDING)
     excused = (left >= -ROUNDING) & (left_year >= -ROUNDING)
     regime = np.where(inside, INSIDE, np.where(excused, CLAUSE, OUTSIDE))
@@ -124,7 +129,7 @@ def regimes(problem: Problem, projection: Projection, core: FloatArray) -> Regim
         judged=judged,
         observed=observed,
         ceiling=ceiling,
-        substituted=unknown & judged,
+        substituted=substituted & judged,
         excess=excess,
         control=control,
         room=room,
@@ -134,6 +139,24 @@ def regimes(problem: Problem, projection: Projection, core: FloatArray) -> Regim
         cliff=cliff,
         cliff_meur=cliff_meur,
     )
+
+
+@lru_cache(maxsize=4)
+def ceilings(problem: Problem) -> tuple[FloatArray, BoolArray]:
+    """Return the ceiling of every year, % a year, and where it is a substitute; both of shape (S, T).
+
+    Where the Council's ceiling is not known, equation (10) is taken on the straight line from the base
+    year's structural primary balance to the least one that the criteria ask for at the end of a plan of
+    four years, and on an unchanged balance afterwards: the most that the rules would allow.
+    """
+    asked = required(problem, SUBSTITUTE_YEARS).official_basis
+    start = problem.spb[:, 0]
+    end = np.where(np.isfinite(asked), asked, start)
+    way = np.clip(np.arange(problem.years.size) / SUBSTITUTE_YEARS, 0.0, 1.0)
+    line = start[:, None] + (end - start)[:, None] * way
+    unknown = np.isnan(problem.ceiling)
+    substitute = net_growth(problem, problem.potential_growth, line)
+    return np.where(unknown, substitute, problem.ceiling), unknown
 
 
 def net_growth(problem: Problem, potential_growth: FloatArray, structural: FloatArray) -> FloatArray:

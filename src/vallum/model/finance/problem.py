@@ -548,7 +548,7 @@ class _Reader:
                     Substitute(
                         state,
                         "ceiling on net expenditure",
-                        "equation (10) at the baseline's structural primary balance",
+                        "equation (10) on the way to the least balance that the criteria allow in 2028",
                         "The Council's table was not retrieved; add rows to expenditure_ceilings.csv.",
                     )
                 )

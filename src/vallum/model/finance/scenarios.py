@@ -34,8 +34,8 @@ class Policy:
     lower_balance, adverse, stress : bool
         Tests of the EU criteria.
     safe_ends, clause_ends, cohesion_ends, rates_rise, output_falls : bool
-        SAFE is withdrawn, and own bonds pay; what the escape clause allowed is cut elsewhere when it ends; cohesion money
-        ends; rates rise; output falls for good.
+        SAFE is withdrawn, and own bonds pay; what the escape clause allowed is cut elsewhere when it ends;
+        cohesion money ends; rates rise; output falls for good.
     """
 
     name: str

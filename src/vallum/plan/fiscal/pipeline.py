@@ -22,23 +22,16 @@ from vallum.plan.fiscal.outlook import Case, case, cases, loan_tables, outlook_t
 from vallum.plan.fiscal.reference import beside
 from vallum.plan.fiscal.solidarity import breaches, combined, ended, lost
 from vallum.plan.fiscal.store import FOLDER, Outlook, canonical, write_outlook
+from vallum.plan.pipeline import ProgressEvent
 from vallum.plan.store import Plan, read_plans
 from vallum.region import Region
 from vallum.solve import Limits
 
-__all__ = ["Replan", "Stage", "make"]
+__all__ = ["Replan", "make"]
 
 #: Inputs that a plan of purchases keeps and that its outlays rest on.
 PLANNED: Final = ("settings", "states", "purses", "safe_loans")
 LIBRARIES: Final = ("dataframely", "numpy", "polars")
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What is being done."""
-
-    name: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,7 @@ def make(
     start: str | None = None,
     sampling: Sampling = "normal",
     again: Replan | None = None,
-    progress: Callable[[Stage], None] | None = None,
+    progress: Callable[[ProgressEvent], None] | None = None,
 ) -> Outlook:
     """Compute the fiscal outlook of a region.
 
@@ -90,7 +83,7 @@ def make(
     again : Replan, optional
         Also plan again with the tighter purse; asks for `plan`.
     progress : callable, optional
-        Called with a `Stage` as each begins.
+        Called with a `ProgressEvent` as each stage begins, and by the re-plan.
 
     Returns
     -------
@@ -105,7 +98,7 @@ def make(
 
     def tell(name: str) -> None:
         if progress is not None:
-            progress(Stage(name, time.perf_counter() - began))
+            progress(ProgressEvent(name, "fiscal", time.perf_counter() - began, None, None))
 
     tell("reading")
     plans = {} if plan is None else read_plans(plan)
@@ -124,7 +117,7 @@ def make(
     tables |= work.of_plans(found)
     if again is not None:
         tell("planning again with the tighter purse")
-        tables |= work.again(again)
+        tables |= work.again(again, progress)
     manifest = {
         "region": {"name": region.name, "title": region.title, "content_hash": region.content_hash},
         "plan": {mode: _identity(one) for mode, one in plans.items()} or None,
@@ -225,7 +218,9 @@ class _Work:
             )
         return tables
 
-    def again(self, asked: Replan) -> dict[str, pl.DataFrame]:
+    def again(
+        self, asked: Replan, progress: Callable[[ProgressEvent], None] | None
+    ) -> dict[str, pl.DataFrame]:
         """Plan again with the tighter purse."""
         if not self.plans:
             raise BadInput(
@@ -238,5 +233,5 @@ class _Work:
         before = case(self.problem, self.main, ended(()), out).result
         after = case(self.problem, self.main, policy, out).result
         less = tighter(self.problem, self.region, lost(self.problem, before, after), policy)
-        new = replan(less.region, self.main, asked.limits)
+        new = replan(less.region, self.main, asked.limits, progress)
         return {"tighter": less.table, "deferrals": deferrals(self.plans[self.main], new)}
