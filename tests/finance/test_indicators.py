@@ -18,7 +18,7 @@ MANY = settings(max_examples=30, deadline=None, derandomize=True)
 
 @MANY
 @given(
-    debt=st.floats(10.0, 150.0),
+    debt=st.floats(50.0, 150.0),
     rate=st.floats(2.5, 6.0),
     growth=st.floats(0.0, 2.0),
     spb=st.floats(-4.0, 3.0),
@@ -42,6 +42,12 @@ def test_no_constraint_where_growth_outruns_interest(baltic: Problem) -> None:
     answer = indicators(one, project(one, plain(one)))
     assert np.isnan(answer.s2[0])
     assert np.isfinite(answer.s1[0])
+
+
+def test_unknown_where_debt_is_paid_off(baltic: Problem) -> None:
+    one = constant(baltic, length=8, debt=5.0, spb=2.0)
+    answer = indicators(one, project(one, plain(one)))
+    assert np.isnan([answer.s1[0], answer.s2[0]]).all()
 
 
 @pytest.mark.parametrize("policy", ["with_ageing", "plan", "five"])

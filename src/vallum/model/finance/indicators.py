@@ -23,10 +23,11 @@ class Indicators:
     target_year : int
         Year of S1.
     s1 : FloatArray, shape (S,)
-        Change that brings debt to the reference value in the target year, % of GDP.
+        Change that brings debt to the reference value in the target year, % of GDP; nan where the
+        projection pays off all debt, so that no rate on it is known.
     s2 : FloatArray, shape (S,)
-        Change that meets the intertemporal budget constraint, % of GDP; nan where growth is not below the
-        interest rate in the end, so that the constraint asks for nothing finite.
+        Change that meets the intertemporal budget constraint, % of GDP; nan there too, and where growth is
+        not below the interest rate in the end, so that the constraint asks for nothing finite.
     """
 
     target_year: int
@@ -86,7 +87,8 @@ def indicators(problem: Problem, projection: Projection, target_year: int = TARG
     with np.errstate(divide="ignore"):
         rest = factor[:, -1] * x / (1.0 - x)
     s2 = (debt - (factor * surplus).sum(axis=1) - rest * surplus[:, -1]) / (factor.sum(axis=1) + rest)
-    return Indicators(target_year, s1, np.where(x < 1.0, s2, np.nan))
+    known = np.all(projection.debt[:, start:] > 0.0, axis=1)
+    return Indicators(target_year, np.where(known, s1, np.nan), np.where(known & (x < 1.0), s2, np.nan))
 
 
 def _implicit(problem: Problem, projection: Projection, later: IntArray) -> FloatArray:

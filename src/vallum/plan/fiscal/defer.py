@@ -42,14 +42,19 @@ class Tighter:
     table: pl.DataFrame
 
 
-def tighter(problem: Problem, region: Region, lost: FloatArray, policy: Policy) -> Tighter:
+def tighter(problem: Problem, region: Region, plan: Plan, lost: FloatArray, policy: Policy) -> Tighter:
     """Take the plan's part of a loss off the purses, and end SAFE draws where the policy ends SAFE.
+
+    What the plan buys is all that may be bought: no programme is added, enlarged or ordered before its
+    first order in the plan. So whatever the re-plan changes is what the tighter purse asks for.
 
     Parameters
     ----------
     problem : Problem
     region : Region
         The region that was planned.
+    plan : Plan
+        The plan.
     lost : FloatArray, shape (S, T)
         Loss of the state, % of GDP.
     policy : Policy
@@ -79,8 +84,33 @@ def tighter(problem: Problem, region: Region, lost: FloatArray, policy: Policy) 
         last = pl.lit(int(problem.number("safe_end_year")) - 1)
         end = pl.max_horizontal(pl.min_horizontal("window_to", last), "window_from")
         loans = loans.with_columns(end.alias("window_to"))
-    changed = region.replace(purses=cut, safe_loans=loans, safe_draws=region.tables["safe_draws"].clear())
+    changed = region.replace(
+        purses=cut,
+        safe_loans=loans,
+        safe_draws=region.tables["safe_draws"].clear(),
+        **_bought(region, plan),
+    )
     return Tighter(changed.require_sound(), table)
+
+
+def _bought(region: Region, plan: Plan) -> dict[str, pl.DataFrame]:
+    """Return the programmes and memberships of a region, held to what a plan buys."""
+    orders = plan.tables["orders"].filter(pl.col("quantity") > 0.0)
+    keys = ["programme_id", "state"]
+    totals = orders.group_by(keys).agg(pl.col("quantity").sum().alias("#total"))
+    first = orders.group_by("programme_id").agg(pl.col("year").min().alias("#first"))
+    joined_by = region.tables["programme_states"]
+    members = joined_by.join(totals, on=keys, how="inner", maintain_order="left").with_columns(
+        pl.min_horizontal("max_quantity", "#total").alias("max_quantity")
+    )
+    programmes = region.tables["programmes"]
+    later = programmes.join(first, on="programme_id", how="left", maintain_order="left").with_columns(
+        pl.max_horizontal("start_earliest", "#first").alias("start_earliest")
+    )
+    return {
+        "programme_states": members.select(joined_by.columns),
+        "programmes": later.select(programmes.columns),
+    }
 
 
 def replan(

@@ -232,6 +232,7 @@ class _Work:
         out, policy = self.outlays[self.main], ended(asked.ends)
         before = case(self.problem, self.main, ended(()), out).result
         after = case(self.problem, self.main, policy, out).result
-        less = tighter(self.problem, self.region, lost(self.problem, before, after), policy)
+        plan = self.plans[self.main]
+        less = tighter(self.problem, self.region, plan, lost(self.problem, before, after), policy)
         new = replan(less.region, self.main, asked.limits, progress)
-        return {"tighter": less.table, "deferrals": deferrals(self.plans[self.main], new)}
+        return {"tighter": less.table, "deferrals": deferrals(plan, new)}
