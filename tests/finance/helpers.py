@@ -84,6 +84,7 @@ def constant(
         gap=row(0.0),
         spb=row(spb),
         ageing=row(0.0),
+        one_off=row(0.0),
         ageing_cost=row(0.0),
         stock_flow=row(0.0),
         implicit=implicit,
@@ -172,9 +173,11 @@ def walk(problem: Problem, paths: Paths, i: int) -> Walk:  # noqa: PLR0915 - one
     total = debt_ratio / 100 * gdp[0]
     short, long = w * (total - loan), (1 - w) * (total - loan)
     long_rate = new_share = 0.0
+    r = float(problem.implicit[i][0])
     out: Walk = {name: [float("nan")] for name in ("balance", "interest", "financing", "nominal", "implicit")}
     out |= {"gdp": gdp, "gap": gap, "debt": [debt_ratio], "loan": [loan]}
-    out["primary"] = [float(paths.spb[i][t]) + e * gap[t] for t in range(years)]  # (6)
+    one_off = [float(value) for value in problem.one_off[i]]
+    out["primary"] = [float(paths.spb[i][t]) + e * gap[t] + one_off[t] for t in range(years)]  # (6)
     for t in range(1, years):
         g = (1 + float(paths.growth[i][t]) / 100) * (1 + gap[t] / 100) / (1 + gap[t - 1] / 100) - 1
         n = (1 + g) * (1 + float(problem.deflator[i][t]) / 100) - 1  # (2)
@@ -194,7 +197,8 @@ def walk(problem: Problem, paths: Paths, i: int) -> Walk:  # noqa: PLR0915 - one
             long_rate = (r - a * i_short) / (1 - a)  # (7), solved
         else:
             long_rate = new_share * i_long + (1 - new_share) * long_rate  # (7)
-            r = a * i_short + (1 - a) * long_rate
+            found = a * i_short + (1 - a) * long_rate
+            r = found if 0 <= found <= 10 else r
         interest = r / 100 * market + float(paths.loan_rate[i]) / 100 * loan
         p = out["primary"][t]
         f = float(paths.stock_flow[i][t])

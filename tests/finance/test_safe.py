@@ -69,6 +69,8 @@ def test_what_a_loan_is_worth(baltic: Problem, national: float, points: float) -
     found = gain(one_loan(baltic, national), paths=200)
     expected = points * np.array([0, 0, 1, 1, 0.5, 0, 0, 0])
     np.testing.assert_allclose(found.yearly[0], expected, atol=1e-12)
+    # No bond falls due within three years, while the loan asks for its two repayments.
+    np.testing.assert_allclose(found.relief[0], [0, 0, 0, -50, -50, 0, 0, 0], atol=1e-12)
     worth = sum(value * 1.02 ** -(t + 1) for t, value in enumerate(expected))
     assert found.present[0] == pytest.approx(worth)
     assert found.present_dear[0] == pytest.approx(worth)

@@ -104,24 +104,25 @@ def fiscal(
     """
     sample, again, common = sample or Sample(), again or Again(), common or Common()
     from vallum.plan.fiscal import make
-    from vallum.plan.folder import refuse_foreign
+    from vallum.plan.fiscal.store import FOLDER, refuse_other
     from vallum.region import Region
 
-    if out is not None:
-        refuse_ground_under_feet(out)
-        refuse_foreign(out)
+    place = out if out is not None else None if plan is None else plan / FOLDER
+    if place is not None:
+        refuse_ground_under_feet(place)
+        # A folder that must not be replaced is found now and not after a re-plan.
+        refuse_other(place)
     asked = replan_of(again, plan)
     read = Region.read(region).require_sound()
     with libraries_silenced(), Progress() as progress:
         found = make(
-            read, plan=plan, out=out, paths=sample.paths, seed=sample.seed, start=sample.sample_from,
+            read, plan=plan, out=place, paths=sample.paths, seed=sample.seed, start=sample.sample_from,
             sampling=sample.sampling, again=asked, progress=progress,
         )  # fmt: skip
     if common.json:
-        emit(document_of(region, plan, out, found))
+        emit(document_of(region, plan, place, found))
     else:
         print_outlook(found)
-        place = out if out is not None else None if plan is None else plan / "fiscal"
         if place is not None:
             show("", f"The tables are in {escape(str(place))}")
     return OK
@@ -148,12 +149,11 @@ def replan_of(again: Again, plan: Path | None) -> "Replan | None":
     )
 
 
-def document_of(region: str, plan: Path | None, out: Path | None, found: "Outlook") -> Any:
+def document_of(region: str, plan: Path | None, place: Path | None, found: "Outlook") -> Any:
     """Return an outlook as the document that `--json` writes."""
     from vallum.cli.fiscal_documents import FiscalDocument, Identity
 
     manifest = found.manifest
-    place = out if out is not None else None if plan is None else plan / "fiscal"
     identity = Identity(
         region=region,
         content_hash=manifest["region"]["content_hash"],

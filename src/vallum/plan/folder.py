@@ -23,10 +23,10 @@ from vallum.core.errors import BadInput, VallumError
 
 __all__ = ["foreign_entries", "staged", "write_bytes", "write_json"]
 
-OUR_FOLDERS = re.compile(r"national|joint|fiscal|(?:(?:national|joint|fiscal)/)?(?:inputs|tables)")
+OUR_FOLDERS = re.compile(r"national|joint|(?:(?:national|joint)/)?(?:fiscal|(?:fiscal/)?(?:inputs|tables))")
 #: The last alternative is what a report that was killed while it was written leaves behind.
 OUR_FILES = re.compile(
-    r"(?:(?:national|joint|fiscal)/)?(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
+    r"(?:(?:national|joint)/)?(?:fiscal/)?(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
     r"|report\.html|\.report\.html\.[a-z0-9_]+\.partial)|compare\.json"
 )
 MANIFESTS = ("manifest.json", "national/manifest.json", "joint/manifest.json")

@@ -59,6 +59,8 @@ class Figure:
         Why nothing is drawn, for an empty `body`.
     shown : int
         How many of the tables stand open under the chart.
+    fiscal : bool
+        Whether it is drawn from a fiscal outlook and not from a plan.
     """
 
     key: str
@@ -71,6 +73,7 @@ class Figure:
     note: str = ""
     empty: str = ""
     shown: int = 0
+    fiscal: bool = False
 
 
 def text_cell(value: object, title: str = "") -> Cell:
@@ -160,10 +163,21 @@ def heat_table(
     first : str
         Head of the label column.
     """
+    heads = [Markup("").join([hidden(str(y)[:-2]), str(y)[-2:]]) for y in years]
+    return shade_table(caption, labels, heads, rows, scale, first)
+
+
+def shade_table(
+    caption: str,
+    labels: Sequence[tuple[str, str]],
+    heads: Sequence[str],
+    rows: Sequence[Sequence[HeatCell]],
+    scale: str,
+    first: str,
+) -> Markup:
+    """Draw a table of shaded cells under any heads; see `heat_table`."""
     head = el(
-        "tr",
-        el("th", first, scope="col", class_="rowhead"),
-        *(el("th", hidden(str(y)[:-2]), str(y)[-2:], scope="col") for y in years),
+        "tr", el("th", first, scope="col", class_="rowhead"), *(el("th", h, scope="col") for h in heads)
     )
     body = [
         el("tr", el("th", short, scope="row", title=full), *(_heat_cell(cell) for cell in cells))

@@ -15,9 +15,8 @@ from typing import Any
 
 from vallum.core.errors import BadInput
 from vallum.plan.store import read_plans
-
-Row = dict[str, Any]
-Rows = tuple[Row, ...]
+from vallum.report import outlook as outlooks
+from vallum.report.outlook import Outlook, Row, Rows
 
 MODE_WORDS = {"national": "Alone", "joint": "Together"}
 
@@ -63,10 +62,29 @@ class ModePlan:
 
 @dataclass(frozen=True)
 class Study:
-    """What a report is about: one or two modes on the same region."""
+    """What a report is about: one or two modes on the same region, a fiscal outlook, or both.
+
+    Parameters
+    ----------
+    plans : tuple of ModePlan
+        None for a report of a fiscal outlook alone.
+    compare : mapping
+        compare.json.
+    outlook : Outlook, optional
+        The fiscal outlook made from these plans.
+    stale : bool
+        Whether there is a fiscal outlook that was made from another plan.
+    """
 
     plans: tuple[ModePlan, ...]
     compare: Mapping[str, Any] = field(default_factory=dict)
+    outlook: Outlook | None = None
+    stale: bool = False
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """Manifest of the plan the text speaks of, or of the outlook alone."""
+        return self.main.manifest if self.plans or self.outlook is None else self.outlook.manifest
 
     @property
     def main(self) -> ModePlan:
@@ -112,7 +130,9 @@ class Study:
 
     @cached_property
     def members(self) -> tuple[str, ...]:
-        """The planning states in the order of the region's table."""
+        """The planning states in the order of the region's table; those of the outlook without a plan."""
+        if not self.plans:
+            return self.outlook.states if self.outlook else ()
         listed = [str(r["state"]) for r in self.main.input("states") if r.get("role") == "member"]
         seen = {str(r["state"]) for plan in self.plans for t in ("stock", "money") for r in plan.table(t)}
         return tuple(listed) or tuple(sorted(seen))
@@ -175,7 +195,7 @@ class Study:
     @property
     def title(self) -> str:
         """Title of the region."""
-        region = self.main.manifest.get("region") or {}
+        region = self.manifest.get("region") or {}
         return str(region.get("title") or region.get("name") or "Region")
 
     def discount(self, year: int) -> float:
@@ -206,18 +226,21 @@ def _damaged(path: Path, message: str) -> BadInput:
 
 
 def read(folder: Path) -> Study:
-    """Read a plan folder of either kind: both modes, or one.
+    """Read a plan folder of either kind, both modes or one, with its fiscal outlook; or an outlook alone.
 
     Parameters
     ----------
     folder : Path
-        DIR of `vallum plan`, or one of its mode folders.
+        DIR of `vallum plan`, one of its mode folders, or DIR of `vallum fiscal`.
 
     Raises
     ------
     BadInput
-        When there is no plan in the folder or a file is damaged.
+        When there is neither in the folder or a file is damaged.
     """
+    if outlooks.is_outlook(folder):
+        return Study(plans=(), outlook=outlooks.read(folder))
+    read_in = read_plans(folder)
     found = tuple(
         ModePlan(
             mode=mode,
@@ -226,6 +249,13 @@ def read(folder: Path) -> Study:
             inputs={name: tuple(frame.to_dicts()) for name, frame in plan.inputs.items()},
             tables={name: tuple(frame.to_dicts()) for name, frame in plan.tables.items()},
         )
-        for mode, plan in read_plans(folder).items()
+        for mode, plan in read_in.items()
     )
-    return Study(plans=found, compare=_compare(folder / "compare.json") if len(found) > 1 else {})
+    outlook = outlooks.beside(folder)
+    fresh = outlook is not None and outlooks.made_from(outlook, read_in.values())
+    return Study(
+        plans=found,
+        compare=_compare(folder / "compare.json") if len(found) > 1 else {},
+        outlook=outlook if fresh else None,
+        stale=outlook is not None and not fresh,
+    )

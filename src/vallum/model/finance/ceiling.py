@@ -149,9 +149,10 @@ def ceilings(problem: Problem) -> tuple[FloatArray, BoolArray]:
     year's structural primary balance to the least one that the criteria ask for at the end of a plan of
     four years, and on an unchanged balance afterwards: the most that the rules would allow.
     """
-    asked = required(problem, SUBSTITUTE_YEARS).official_basis
-    start = problem.spb[:, 0]
-    end = np.where(np.isfinite(asked), asked, start)
+    start = end = problem.spb[:, 0]
+    if problem.years.size > SUBSTITUTE_YEARS + 1:
+        asked = required(problem, SUBSTITUTE_YEARS).official_basis
+        end = np.where(np.isfinite(asked), asked, start)
     way = np.clip(np.arange(problem.years.size) / SUBSTITUTE_YEARS, 0.0, 1.0)
     line = start[:, None] + (end - start)[:, None] * way
     unknown = np.isnan(problem.ceiling)

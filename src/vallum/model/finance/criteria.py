@@ -205,16 +205,11 @@ class _Search:
         """Paths of a balance before ageing, shape (..., S, T), that is frozen after the adjustment."""
         problem = self.problem
         none = np.zeros_like(problem.spb)
-        impulse = (
-            problem.setting("multiplier")
-            * (  # equation (3)
-                np.diff(before_ageing, prepend=before_ageing[..., :1], axis=-1)
-                - np.diff(problem.spb, prepend=problem.spb[:, :1], axis=-1)
-            )
-        )
+        change = np.diff(before_ageing, prepend=before_ageing[..., :1], axis=-1)
+        baseline = np.diff(problem.spb, prepend=problem.spb[:, :1], axis=-1)
         return Paths(
             spb=before_ageing + self.ageing,
-            impulse=impulse,
+            impulse=problem.setting("multiplier") * (change - baseline),  # equation (3)
             rate_short=problem.rate_short.at(problem.years),
             rate_long=problem.rate_long.at(problem.years),
             growth=problem.potential_growth,

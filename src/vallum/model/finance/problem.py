@@ -130,6 +130,8 @@ class Problem:
         Baseline structural primary balance before ageing, % of GDP; frozen after the forecast.
     ageing : FloatArray, shape (S, T)
         What ageing adds to the balance, % of GDP (equation 5).
+    one_off : FloatArray, shape (S, T)
+        Primary balance of the forecast that equation (6) does not explain, % of GDP; 0 afterwards.
     ageing_cost : FloatArray, shape (S, T)
         Cost of ageing less property income, % of GDP (A - R of equation 5).
     stock_flow : FloatArray, shape (S, T)
@@ -170,6 +172,7 @@ class Problem:
     gdp: FloatArray
     debt: FloatArray
     balance: FloatArray
+    one_off: FloatArray
     potential_growth: FloatArray
     deflator: FloatArray
     gap: FloatArray
@@ -325,6 +328,11 @@ class _Reader:
         deflator[:, : known.size] = self.grid(inputs, "deflator_pct", known)
         potential_growth, gap = self.output()
         spb = self.held(self.grid(inputs, "structural_primary_balance_pct_gdp", known))
+        one_off = np.zeros_like(spb)
+        explained = spb + structure["elasticity"][:, None] * gap
+        one_off[:, : known.size] = (
+            self.grid(inputs, "primary_balance_pct_gdp", known) - explained[:, : known.size]
+        )
         stock_flow = np.zeros_like(spb)
         stock_flow[:, 1 : known.size] = self.grid(inputs, "stock_flow_meur", known)[:, 1:]
         implicit = np.full_like(spb, np.nan)
@@ -339,6 +347,7 @@ class _Reader:
             gdp=gdp[:, 0],
             debt=self.grid(inputs, "debt_pct_gdp", known[:1])[:, 0],
             balance=self.grid(inputs, "balance_pct_gdp", known[:1])[:, 0],
+            one_off=one_off,
             potential_growth=potential_growth,
             deflator=deflator,
             gap=gap,

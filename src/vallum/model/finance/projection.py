@@ -16,6 +16,9 @@ Closure = Literal["persistent", "commission"]
 PERSISTENCE = (1.0, 2.0 / 3.0, 1.0 / 3.0)
 """Part of an impulse that is still felt in its year and the two after it (equation 4, second form)."""
 
+LOWEST_RATE, HIGHEST_RATE = 0.0, 10.0
+"""Implicit rates that are believed, % a year; outside of them the rate of the year before is kept."""
+
 CLOSING = 2.0 / 3.0
 """Part of the gap left after a year of adjustment (equation 4, first form)."""
 
@@ -115,7 +118,7 @@ def project(problem: Problem, paths: Paths) -> Projection:
     )  # fmt: skip
     gap = output_gap(problem, paths)
     growth, nominal, gdp = _growth(problem, paths, gap)
-    primary = paths.spb + problem.elasticity[:, None] * gap  # equation (6)
+    primary = paths.spb + problem.elasticity[:, None] * gap + problem.one_off  # equation (6)
     flow = _debt(problem, paths, shape, gdp, primary)
     before = np.roll(flow.debt, 1, axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -211,7 +214,8 @@ def _debt(
     share = problem.short_share
     short, long = share * market, (1.0 - share) * market
     new = np.broadcast_to(problem.maturing[:, 0], market.shape)
-    long_mean = _solved(problem.implicit[:, 0], short_rate[..., 0], share)
+    rate = np.broadcast_to(problem.implicit[:, 0], market.shape)
+    long_mean = _solved(rate, short_rate[..., 0], share)
     for t in range(1, shape[-1]):
         iS, iL = short_rate[..., t], long_rate[..., t]  # noqa: N806 - symbols of the equations
         if paths.stress == t:
@@ -220,12 +224,13 @@ def _debt(
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.where(market > 0.0, short / np.where(market > 0.0, market, 1.0), share)
         if t <= problem.forecasts:
-            long_mean = _solved(problem.implicit[:, t], iS, part)
-            paid = problem.implicit[:, t] / 100.0 * market
+            rate = np.broadcast_to(problem.implicit[:, t], market.shape)
+            long_mean = _solved(rate, iS, part)
         else:
             long_mean = new * iL + (1.0 - new) * long_mean
-            paid = (part * iS + (1.0 - part) * long_mean) / 100.0 * market
-        interest[..., t] = paid + paths.loan_rate / 100.0 * loan[..., t - 1]
+            found = part * iS + (1.0 - part) * long_mean
+            rate = np.where((found >= LOWEST_RATE) & (found <= HIGHEST_RATE), found, rate)
+        interest[..., t] = rate / 100.0 * market + paths.loan_rate / 100.0 * loan[..., t - 1]
         debt[..., t] = np.maximum(debt[..., t - 1] + interest[..., t] - surplus[..., t] + flows[..., t], 0.0)
         due = problem.maturing[:, t] * long
         financing[..., t] = (

@@ -9,7 +9,7 @@ import polars as pl
 from vallum.model.finance.budget import HAGUE_CLASSES, classify, hague
 from vallum.model.finance.ceiling import REGIME_NAMES, regimes
 from vallum.model.finance.criteria import HORIZON, TESTED, required
-from vallum.model.finance.fan import Shocks, fan
+from vallum.model.finance.fan import JUDGED_YEARS, Shocks, fan
 from vallum.model.finance.indicators import indicators
 from vallum.model.finance.problem import FloatArray, Problem
 from vallum.model.finance.problem import problem as read_problem
@@ -114,7 +114,7 @@ def _rows(problem: Problem, one: Case, official: Projection, drawn: Shocks) -> d
                 "control": rules.control, "room": rules.room, "left": rules.left,
                 "regime": np.array(REGIME_NAMES)[rules.regime],
             },
-            int(problem.rule("nec_first_year")),
+            max(int(problem.rule("nec_first_year")), int(problem.years[0]) + 1),
         ),
         "cliff": by_state(
             problem,
@@ -245,7 +245,9 @@ def _indicators(problem: Problem, found: Iterable[Case]) -> Iterator[pl.DataFram
 
 def _criteria(problem: Problem, plan_years: int, drawn: Shocks) -> pl.DataFrame:
     """Rows of one length of plan: each criterion, the technical information, and the balance that applies."""
-    asked = required(problem, plan_years, drawn)
+    # Too short a projection has too few years of shocks, so the criterion that needs them is left open.
+    enough = drawn.rate.shape[1] >= JUDGED_YEARS
+    asked = required(problem, plan_years, drawn if enough else None)
     rows = []
     for i, state in enumerate(problem.states):
         for criterion in (*TESTED, "technical", "debt_safeguard", "required", "official_basis"):

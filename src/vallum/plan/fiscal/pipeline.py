@@ -1,6 +1,7 @@
 """From a region, and a plan of purchases if there is one, to a fiscal outlook on disk."""
 
 import importlib.metadata
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from vallum.plan.fiscal.defer import deferrals, replan, tighter
 from vallum.plan.fiscal.frames import joined
 from vallum.plan.fiscal.outlook import Case, case, cases, loan_tables, outlook_tables, region_tables
 from vallum.plan.fiscal.reference import beside
+from vallum.plan.fiscal.sensitivity import samples, sensitivity
 from vallum.plan.fiscal.solidarity import breaches, combined, ended, lost
 from vallum.plan.fiscal.store import FOLDER, Outlook, canonical, write_outlook
 from vallum.plan.pipeline import ProgressEvent
@@ -31,6 +33,8 @@ __all__ = ["Replan", "make"]
 
 #: Inputs that a plan of purchases keeps and that its outlays rest on.
 PLANNED: Final = ("settings", "states", "purses", "safe_loans")
+#: Paths of each sample that is compared.
+SAMPLED_PATHS: Final = 10_000
 LIBRARIES: Final = ("dataframely", "numpy", "polars")
 
 
@@ -113,6 +117,9 @@ def make(
     tell("loans, rules and criteria")
     tables |= loan_tables(what, found, seed=seed) | region_tables(what, used, found, drawn)
     tables["reference"] = beside(what, used, found)
+    tell("what is uncertain")
+    tables["sensitivity"] = sensitivity(what, used)
+    tables["samples"] = samples(what, paths_drawn=min(paths, SAMPLED_PATHS), seed=seed)
     tell("the end of solidarity")
     tables |= work.of_plans(found)
     if again is not None:
@@ -165,7 +172,23 @@ def planned(region: Region, plans: Mapping[str, Plan]) -> Region:
         )
     if hashes == {region.content_hash}:
         return region
-    return region.replace(**{name: first.inputs[name] for name in PLANNED}).require_sound()
+    taken = {name: first.inputs[name] for name in PLANNED}
+    draws = _within(region.tables["safe_draws"], taken["safe_loans"])
+    return region.replace(**taken, safe_draws=draws).require_sound()
+
+
+def _within(draws: pl.DataFrame, loans: pl.DataFrame) -> pl.DataFrame:
+    """Return expected draws in proportion to loans that may be smaller than those they were expected of."""
+    known = loans.select("state", pl.col("adopted_loan_meur").fill_null(0.0).alias("#loan"))
+    drawn = pl.col("draw_meur").sum().over("state")
+    share = pl.when(drawn > pl.col("#loan")).then(pl.col("#loan") / drawn).otherwise(1.0)
+    return (
+        draws.join(known, on="state", how="inner", maintain_order="left")
+        .filter(pl.col("#loan") > 0.0)
+        .with_columns(share.alias("#share"))
+        .with_columns(pl.col("draw_meur", "delivered_meur") * pl.col("#share"))
+        .select(draws.columns)
+    )
 
 
 def _members(states: pl.DataFrame) -> list[str]:
@@ -183,7 +206,28 @@ def equal_capability(folder: Path) -> Mapping[str, Any] | None:
     if not exists(path):
         return None
     found = read_json(path).get("same_capability")
-    return found if isinstance(found, dict) else None
+    if found is None:
+        return None
+    try:
+        low, high = found["interval"]
+        good = all(map(_amount, (found["national_cost_meur"], found["difference_meur"], low, high)))
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
+        raise BadInput(
+            "What it says of the cost of the same capability is damaged",
+            where=str(path),
+            rule="plan_folder",
+            remedy="Plan both ways again with `vallum plan REGION --mode both`.",
+        )
+    return dict(found)
+
+
+def _amount(value: object) -> bool:
+    """Tell whether a value is an amount, or unknown."""
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    )
 
 
 class _Work:
@@ -233,6 +277,7 @@ class _Work:
         before = case(self.problem, self.main, ended(()), out).result
         after = case(self.problem, self.main, policy, out).result
         plan = self.plans[self.main]
-        less = tighter(self.problem, self.region, plan, lost(self.problem, before, after), policy)
+        region = self.region.replace(**plan.inputs).require_sound()
+        less = tighter(self.problem, region, plan, lost(self.problem, before, after), policy)
         new = replan(less.region, self.main, asked.limits, progress)
         return {"tighter": less.table, "deferrals": deferrals(plan, new)}

@@ -8,6 +8,7 @@ Layout::
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,21 @@ from typing import Any, Final
 import polars as pl
 
 from vallum.core.errors import BadInput
-from vallum.plan.files import parse_parquet, read_file, read_json
+from vallum.plan.files import exists, parse_parquet, read_file, read_json
 from vallum.plan.fiscal.tables import FISCAL_TABLES
-from vallum.plan.folder import staged, write_bytes, write_json
+from vallum.plan.folder import refuse_foreign, staged, write_bytes, write_json
 from vallum.plan.store import canonical_table, first_fault, parquet_bytes
 
-__all__ = ["FOLDER", "FORMAT_VERSION", "KIND", "Outlook", "canonical", "read_outlook", "write_outlook"]
+__all__ = [
+    "FOLDER",
+    "FORMAT_VERSION",
+    "KIND",
+    "Outlook",
+    "canonical",
+    "read_outlook",
+    "refuse_other",
+    "write_outlook",
+]
 
 FORMAT_VERSION: Final = 1
 KIND: Final = "fiscal"
@@ -30,6 +40,8 @@ FOLDER: Final = "fiscal"
 """Name of the outlook's folder within a plan's."""
 
 AGAIN: Final = "Compute it again with `vallum fiscal`."
+PLACES: Final = ("manifest.json", "national/manifest.json", "joint/manifest.json")
+"""Where a folder that holds results has its manifests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +75,27 @@ def canonical(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return {name: canonical_table(t, tables.get(name, t.empty())) for name, t in FISCAL_TABLES.items()}
 
 
+def refuse_other(directory: Path) -> None:
+    """Raise BadInput if replacing a folder would lose anything but an older outlook, such as a plan."""
+    folder = Path(os.path.realpath(directory))
+    refuse_foreign(folder)
+    manifests = [folder / place for place in PLACES if exists(folder / place)]
+    if any(read_json(path).get("kind") != KIND for path in manifests):
+        raise BadInput(
+            "The folder holds a plan of purchases, and the outlook would replace it",
+            where=str(directory),
+            rule="output_folder",
+            remedy="Leave out --out, so that the outlook goes into the plan's folder, or give another.",
+        )
+
+
 def write_outlook(directory: Path, outlook: Outlook) -> Outlook:
     """Write an outlook as one step and return it with the hashes in its manifest.
 
     Raises
     ------
     BadInput
-        If the folder holds anything but results of Vallum.
+        If the folder holds anything but an older outlook.
     VallumError
         If the disk is full or the folder cannot be written; nothing is changed then.
     ValueError
@@ -82,6 +108,7 @@ def write_outlook(directory: Path, outlook: Outlook) -> Outlook:
         for name, content in files.items()
     }
     manifest = {**outlook.manifest, "format_version": FORMAT_VERSION, "kind": KIND, "tables": entries}
+    refuse_other(directory)
     with staged(directory) as stage:
         (stage / "tables").mkdir()
         for name, content in files.items():

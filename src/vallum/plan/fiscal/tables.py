@@ -129,8 +129,8 @@ _LIST = (
             POLICY,
             STATE,
             YEAR,
-            pct("cliff", "What the clause allowed in its last year (x)."),
-            meur("cliff_meur", "The same in money of the year after."),
+            pct("cliff", "What the clause allowed in its last year (x).", nullable=True),
+            meur("cliff_meur", "The same in money of the year after.", nullable=True),
         ),
     ),
     PlanTable(
@@ -223,7 +223,12 @@ _LIST = (
         (
             POLICY,
             STATE,
-            pct("s1", "S1: lasting change of the balance that brings debt to 60 % in 2070."),
+            pct(
+                "s1",
+                "S1: lasting change of the balance that brings debt to 60 % in 2070; empty where all debt is "
+                "paid off on the way.",
+                nullable=True,
+            ),
             pct(
                 "s2",
                 "S2: lasting change that stabilises debt for good; empty where growth exceeds rates.",
@@ -328,6 +333,32 @@ _LIST = (
             Column("equal", "number", "of the measure", "Together at equal capability.", True),
             Column("equal_low", "number", "of the measure", "Low end of equal.", True),
             Column("equal_high", "number", "of the measure", "High end of equal.", True),
+        ),
+    ),
+    PlanTable(
+        "sensitivity",
+        "Debt of the last year with one input at the ends of its range; the budget's outlays.",
+        ("policy", "state", "input"),
+        (
+            POLICY,
+            STATE,
+            word("input", "Uncertain input: a setting, market rates, the defence budget or the SAFE rate."),
+            YEAR,
+            pct("debt", "Debt with every input at its value."),
+            pct("debt_at_low", "Debt with the input at its low end."),
+            pct("debt_at_high", "Debt with the input at its high end."),
+        ),
+    ),
+    PlanTable(
+        "samples",
+        "Quantiles of debt with defence as planned, by the sample of the shocks.",
+        ("state", "year", "start", "sampling"),
+        (
+            STATE,
+            YEAR,
+            word("start", "First quarter of the sample; all for the whole."),
+            word("sampling", "normal or blocks."),
+            *(pct(name, f"Debt; {name[1:]} of 100 paths are below.") for name in LEVEL_NAMES),
         ),
     ),
     PlanTable(

@@ -1,0 +1,118 @@
+"""Read a fiscal outlook into rows, beside a plan or by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from vallum.plan.files import exists, read_json
+from vallum.plan.fiscal.store import FOLDER, KIND, read_outlook
+from vallum.plan.fiscal.tables import SOURCES
+from vallum.plan.store import Plan
+
+Row = dict[str, Any]
+Rows = tuple[Row, ...]
+
+SOURCE_WORDS = {"budget": "Budget plan", "national": "Alone", "joint": "Together"}
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The tables of a fiscal outlook with its manifest."""
+
+    manifest: Mapping[str, Any]
+    tables: Mapping[str, Rows]
+
+    def table(self, name: str) -> Rows:
+        """Rows of a table."""
+        return self.tables.get(name, ())
+
+    def rows(self, name: str, **keys: object) -> list[Row]:
+        """Rows of a table with these values in their columns."""
+        return [r for r in self.table(name) if all(r[column] == value for column, value in keys.items())]
+
+    def series(self, name: str, column: str, **keys: object) -> dict[int, float]:
+        """Values of a column by year, without the years in which it is empty."""
+        return {int(r["year"]): float(r[column]) for r in self.rows(name, **keys) if r[column] is not None}
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Sources of outlays: the budget first."""
+        found = {r["source"] for r in self.table("projection")}
+        return tuple(source for source in SOURCES if source in found)
+
+    @property
+    def main(self) -> str:
+        """The source the text speaks of: together when it is there, the budget when there is no plan."""
+        return self.sources[-1] if self.sources else SOURCES[0]
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The budget and the main source, or the budget alone."""
+        return tuple(dict.fromkeys((SOURCES[0], self.main)))
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """States by code."""
+        return tuple(sorted({str(r["state"]) for r in self.table("projection")}))
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Every year projected."""
+        return tuple(sorted({int(r["year"]) for r in self.table("projection")}))
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Titles of the policies."""
+        return {str(r["policy"]): str(r["title"]) for r in self.table("policies")}
+
+    @cached_property
+    def _rules(self) -> dict[str, str]:
+        return {str(r["rule"]): str(r["value"]) for r in self.table("rules")}
+
+    def rule(self, name: str) -> float | None:
+        """Value of a rule that is a number, None when the outlook does not hold it."""
+        try:
+            return float(self._rules[name])
+        except (KeyError, ValueError):
+            return None
+
+
+def is_outlook(folder: Path) -> bool:
+    """Whether a folder is itself a fiscal outlook."""
+    path = folder / "manifest.json"
+    return exists(path) and read_json(path).get("kind") == KIND
+
+
+def read(folder: Path) -> Outlook:
+    """Read the outlook of a folder.
+
+    Raises
+    ------
+    BadInput
+        When it is damaged.
+    """
+    found = read_outlook(folder)
+    return Outlook(found.manifest, {name: tuple(t.to_dicts()) for name, t in found.tables.items()})
+
+
+def beside(folder: Path) -> Outlook | None:
+    """Read the outlook within a plan's folder, None when there is none."""
+    inner = folder / FOLDER
+    return read(inner) if exists(inner / "manifest.json") else None
+
+
+def made_from(outlook: Outlook, plans: Iterable[Plan]) -> bool:
+    """Whether an outlook was made from exactly these plans, by the hashes of their payments."""
+    named = outlook.manifest.get("plan")
+    told = {
+        mode: entry.get("payments") if isinstance(entry, dict) else None
+        for mode, entry in (named if isinstance(named, dict) else {}).items()
+    }
+    held = {
+        str(p.manifest["mode"]): p.manifest["tables"].get("tables/payments", {}).get("sha256") for p in plans
+    }
+    return told == held
