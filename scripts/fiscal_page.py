@@ -15,16 +15,14 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from markupsafe import Markup
+from fiscal_fan import figure
 
-from vallum.model.finance.fan import fan, shocks
-from vallum.model.finance.problem import FloatArray, Problem, problem
+from vallum.model.finance.problem import FloatArray, problem
 from vallum.model.finance.returns import returns as taxes_of
 from vallum.model.finance.scenarios import POLICIES, outlays
 from vallum.plan.fiscal import Outlook, make
-from vallum.plan.fiscal.outlook import Case, case
+from vallum.plan.fiscal.outlook import case
 from vallum.region import Region
-from vallum.report.svg import el
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 PAGE: Final = DOCS / "explanation" / "five-percent.md"
@@ -36,14 +34,16 @@ FIVE: Final = "five"
 SHOWN: Final = ("with_ageing", "core_3_5", "plan", FIVE, "six")
 JUDGED: Final = range(2025, 2031)
 NEAR, FAR, LAST = 2030, 2035, 2040
-LATE_SAMPLE: Final = "2011Q1"
 PATHS: Final = 10_000
 LETTERS: Final = {"inside ceiling": "in", "inside clause": "clause", "outside": "out"}
 
-VARIED: Final = {
-    "multiplier": "multiplier of other spending",
-    "defence_multiplier": "multiplier of defence",
+INPUTS: Final = {
+    "defence budget": "the defence budget on the way to 5 %",
     "related_new_share": "new part of related outlays",
+    "market rates": "market rates",
+    "defence_multiplier": "multiplier of defence",
+    "multiplier": "multiplier of other spending",
+    "SAFE rate": "rate of SAFE",
 }
 
 Row = dict[str, Any]
@@ -73,6 +73,10 @@ class Study:
         """The one row that agrees with some values."""
         (row,) = self.rows(table, **equal)
         return row
+
+    def at(self, policy: str, state: str, year: int) -> Row:
+        """The projection of one state and year."""
+        return self.one("projection", policy=policy, state=state, year=year)
 
 
 def study() -> Study:
@@ -120,7 +124,7 @@ def headline(found: Study) -> str:
     for state, name in found.states.items():
         path = {row["year"]: row for row in found.rows("projection", policy=FIVE, state=state)}
         opened = {row["year"]: row for row in found.rows("fan", policy=FIVE, state=state)}
-        without = found.one("projection", policy="with_ageing", state=state, year=FAR)
+        without = found.at("with_ageing", state, FAR)
         passed = first_year(list(path.values()), lambda row: row["debt"] > 60)
         lines.append(
             f"* **{name}**: debt goes from {path[2024]['debt']:.0f} % of GDP in 2024 to "
@@ -155,72 +159,45 @@ def policies(found: Study) -> str:
     of_debt = f"debt {shown} (80 of 100 in {FAR}) | " + " | ".join(names)
     of_balance = f"balance {shown}, and paths of 100 above 60 % in {FAR} | "
     of_balance += " | ".join(f"{name} | paths" for name in names)
-    return f"{table(of_debt, debts)}\n\n{table(of_balance, balances)}"
+    planned = "; ".join(
+        f"{name} {over(found.at('plan', state, year)['defence'] for year in years)}"
+        for state, name in found.states.items()
+    )
+    return (
+        f"{table(of_debt, debts)}\n\n{table(of_balance, balances)}\n\n"
+        f"Defence as planned, with what SAFE adds, in {shown}: {planned} % of GDP."
+    )
 
 
 def ranges(found: Study) -> str:
-    """Show what other values of the assumptions make of debt at five per cent."""
-    rows = [
-        [
-            words,
-            *(to(low, high, 1) for low, high in zip(*(debts(found, one) for one in changed), strict=True)),
+    """Show what other values of the inputs, and another sample of shocks, make of debt."""
+    rows = []
+    for key, words in INPUTS.items():
+        moved = [found.one("sensitivity", policy=FIVE, input=key, state=state) for state in found.states]
+        rows.append([words, *(to(row["debt_at_low"], row["debt_at_high"]) for row in moved)])
+    both = [on_top(found, end) for end in ("low", "high")]
+    rows.append(["part of SAFE on top of budgets", *(to(*pair) for pair in zip(*both, strict=True))])
+    names = " | ".join(found.states.values())
+    inputs = table(f"debt in {LAST} at 5 %, over the range of | {names}", rows)
+    samples = []
+    for start, sampling in dict.fromkeys((r["start"], r["sampling"]) for r in found.rows("samples")):
+        opened = [
+            found.one("samples", state=state, year=FAR, start=start, sampling=sampling)
+            for state in found.states
         ]
-        for words, changed in varied(found.region).items()
-    ]
-    whole = [found.one("fan", policy=FIVE, state=state, year=FAR) for state in found.states]
-    rows.append(["80 of 100 paths, shocks since 2000", *(to(row["p10"], row["p90"], 1) for row in whole)])
-    what = problem(found.region)
-    drawn = shocks(what, PATHS, seed=0, start=LATE_SAMPLE)
-    late = fan(what, five(what).result, drawn, levels=(0.1, 0.9)).debt[:, :, FAR - what.years[0]]
-    ends = (late[what.states.index(state)] for state in found.states)
-    rows.append(
-        [f"80 of 100 paths, shocks since {LATE_SAMPLE[:4]}", *(to(low, high, 1) for low, high in ends)]
-    )
-    return table("debt in 2035 at 5 %, % of GDP | " + " | ".join(found.states.values()), rows)
+        since = "all quarters" if start == "all" else f"since {start}"
+        samples.append([f"{since}, {sampling}", *(spread(row) for row in opened)])
+    return f"{inputs}\n\n{table(f'debt in {FAR} as planned, 80 of 100 paths | {names}', samples)}"
 
 
-def varied(region: Region) -> dict[str, list[Region]]:
-    """Return the region with one assumption at the low and at the high end of its range, by what it is."""
-    settings, rates, safe = (region.tables[t] for t in ("fiscal_settings", "market_rates", "safe_loans"))
-    found = {}
-    for key, words in VARIED.items():
-        row = settings.filter(key=key).row(0, named=True)
-        here = pl.col("key") == key
-        found[f"{words}, {row['low']:g} to {row['high']:g}"] = [
-            region.replace(
-                fiscal_settings=settings.with_columns(
-                    pl.when(here).then(end).otherwise("value").alias("value")
-                )
-            )
-            for end in ("low", "high")
-        ]
-    pct = ("rate_short_pct", "rate_long_pct")
-    found["market rates, both ends of their range"] = [
-        region.replace(
-            market_rates=rates.with_columns(pl.coalesce(f"{one}_{end}", one).alias(one) for one in pct)
-        )
-        for end in ("low", "high")
-    ]
-    found["part of SAFE on top of budgets, both ends of its range"] = [
-        region.replace(
-            safe_loans=safe.with_columns(pl.col(f"additional_share_{end}").alias("additional_share"))
-        )
-        for end in ("low", "high")
-    ]
-    return found
-
-
-def debts(found: Study, region: Region) -> list[float]:
-    """Return debt at five per cent of each state."""
-    what = problem(region)
-    debt = five(what).result.debt[:, FAR - what.years[0]]
-    return [float(debt[what.states.index(state)]) for state in found.states]
-
-
-def five(what: Problem) -> Case:
-    """Project five per cent."""
+def on_top(found: Study, end: str) -> list[float]:
+    """Return debt at five per cent with the part of SAFE that is added to budgets at one end of its range."""
+    loans = found.region.tables["safe_loans"]
+    share = pl.col(f"additional_share_{end}").alias("additional_share")
+    what = problem(found.region.replace(safe_loans=loans.with_columns(share)))
     policy = POLICIES[FIVE]
-    return case(what, "budget", policy, outlays(what, policy))
+    debt = case(what, "budget", policy, outlays(what, policy)).result.debt[:, what.column(LAST)]
+    return [float(debt[what.states.index(state)]) for state in found.states]
 
 
 def rules(found: Study) -> str:
@@ -231,7 +208,7 @@ def rules(found: Study) -> str:
         judged = {row["year"]: row for row in found.rows("regimes", policy=FIVE, state=state)}
         cliff = found.one("cliff", policy=FIVE, state=state)
         asked = found.one("criteria", state=state, plan_years=4, criterion="official_basis")
-        reached = found.one("projection", policy=FIVE, state=state, year=2028)
+        reached = found.at(FIVE, state, 2028)
         rows.append(
             [
                 name,
@@ -261,10 +238,7 @@ def loans(found: Study) -> str:
     for state, name in found.states.items():
         worth = found.one("loan_sum", state=state)
         most = max(found.rows("loan", state=state), key=lambda row: row["relief_meur"])
-        debts = [
-            found.one("projection", policy=policy, state=state, year=FAR)["debt"]
-            for policy in ("safe_withdrawn", "plan")
-        ]
+        debts = [found.at(policy, state, FAR)["debt"] for policy in ("safe_withdrawn", "plan")]
         rows.append(
             [
                 name,
@@ -327,7 +301,7 @@ def returns(found: Study) -> str:
 
     def cents(home: FloatArray, abroad: FloatArray, sustainment: FloatArray) -> str:
         low, central, high = 100.0 * taxes_of(what, home, abroad, sustainment).taxes[:, 0, 0]
-        return f"{central:.0f} in 100 cents ({to(low, high)})"
+        return f"{central:.0f} of 100 cents ({to(low, high)})"
 
     plants = found.rows("plants")
     invested = sum(row["invest_meur"] or 0.0 for row in plants)
@@ -340,8 +314,8 @@ def returns(found: Study) -> str:
     )
     back = [cents(euro, none, none), cents(none, euro, none), cents(none, none, euro)]
     return f"""\
-* Of a euro bought from a plant at home {back[0]} come back in taxes, of one bought abroad {back[1]}, of one of
-  sustainment {back[2]}. In brackets all assumptions at their low, and all at their high end.
+* Of a euro bought from a plant at home {back[0]} come back in taxes, of one bought abroad {back[1]}, of one
+  of sustainment {back[2]}. In brackets all assumptions at their low, and all at their high end.
 * {len(plants)} plants at home are known; those that publish it announce EUR {invested:,.0f} million of
   investment and {jobs:,} jobs.
 * Another 0.1 % of GDP a year {span} leaves, in {until}, debt of {owed}."""
@@ -386,104 +360,6 @@ BLOCKS: Final[dict[str, Callable[[Study], str]]] = {
 def filled(page: str, found: Study) -> str:
     """Return the page with its generated blocks made anew."""
     return BLOCK.sub(lambda part: f"{part[1]}{BLOCKS[part['name']](found)}{part[3]}", page)
-
-
-# ---------------------------------------------------------------- the figure
-
-WIDTH, HEIGHT, TOP, BOTTOM, LEFT, RIGHT, BETWEEN = 960, 330, 46, 62, 46, 14, 30
-HIGHEST: Final = 150
-BANDS: Final = (("p10", "p90", "#d5e3f3"), ("p20", "p80", "#a9c6e6"), ("p40", "p60", "#75a3d3"))
-LINES: Final = (
-    (FIVE, "#123a66", None, "5 % of GDP"),
-    ("plan", "#b3541e", "6 3", "as planned"),
-    ("with_ageing", "#4d4d4d", "2 3", "official forecast, with ageing"),
-)
-
-
-def figure(found: Study) -> str:
-    """Draw debt at five per cent: a fan for each state, with the other paths as lines."""
-    wide = (WIDTH - LEFT - RIGHT - BETWEEN * (len(found.states) - 1)) / len(found.states)
-    panels = [
-        panel(found, state, name, LEFT + i * (wide + BETWEEN), wide)
-        for i, (state, name) in enumerate(found.states.items())
-    ]
-    drawn = el(
-        "svg",
-        el("title", "Debt with defence at 5 % of GDP", id="t"),
-        el(
-            "desc",
-            "Fans of debt until 2040, state by state; the tables of the page hold the numbers.",
-            id="d",
-        ),
-        el("rect", width=WIDTH, height=HEIGHT, rx=8, fill="#ffffff"),
-        *panels,
-        legend(),
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-        aria_labelledby="t d",
-        font_family="Helvetica, Arial, sans-serif",
-        font_size=12,
-    )
-    return f"{drawn}\n"
-
-
-def panel(found: Study, state: str, name: str, left: float, wide: float) -> Markup:
-    """Draw one state."""
-    opened = found.rows("fan", policy=FIVE, state=state)
-    years = [row["year"] for row in found.rows("projection", policy=FIVE, state=state)]
-
-    def x(year: float) -> float:
-        return round(left + wide * (year - years[0]) / (years[-1] - years[0]), 1)
-
-    def y(debt: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(debt, HIGHEST) / HIGHEST), 1)
-
-    def through(points: list[tuple[float, float]]) -> str:
-        return "M" + "L".join(f"{one} {two}" for one, two in points)
-
-    parts = [el("text", name, x=left, y=TOP - 16, font_size=14, font_weight="bold", fill="#1a1a1a")]
-    for value in range(0, HIGHEST + 1, 30):
-        limit = value == 60
-        parts += [
-            el("line", x1=left, x2=left + wide, y1=y(value), y2=y(value),
-               stroke="#a02020" if limit else "#dddddd", stroke_width=1.2 if limit else 1),
-            el("text", str(value), x=left - 6, y=y(value) + 4, text_anchor="end", fill="#444444"),
-        ]  # fmt: skip
-    for low, high, colour in BANDS:
-        edge = [(x(row["year"]), y(row[high])) for row in opened]
-        edge += [(x(row["year"]), y(row[low])) for row in reversed(opened)]
-        parts.append(el("path", d=through(edge) + "Z", fill=colour))
-    for policy, colour, dashes, _ in LINES:
-        points = [(x(r["year"]), y(r["debt"])) for r in found.rows("projection", policy=policy, state=state)]
-        parts.append(
-            el("path", d=through(points), fill="none", stroke=colour, stroke_width=2, stroke_dasharray=dashes)
-        )
-    for year in (2025, 2030, 2035, 2040):
-        parts.append(
-            el("text", str(year), x=x(year), y=HEIGHT - BOTTOM + 18, text_anchor="middle", fill="#444444")
-        )
-    return el("g", *parts)
-
-
-def legend() -> Markup:
-    """Draw the legend."""
-    parts, left, height = [], LEFT, HEIGHT - 18
-    for _, colour, dashes, words in LINES:
-        parts += [
-            el("line", x1=left, x2=left + 26, y1=height - 4, y2=height - 4, stroke=colour, stroke_width=2,
-               stroke_dasharray=dashes),
-            el("text", words, x=left + 32, y=height, fill="#1a1a1a"),
-        ]  # fmt: skip
-        left += 62 + 7 * len(words)
-    for low, high, colour in BANDS:
-        parts += [
-            el("rect", x=left, y=height - 10, width=18, height=12, fill=colour),
-            el("text", f"{int(high[1:]) - int(low[1:])} of 100", x=left + 24, y=height, fill="#1a1a1a"),
-        ]
-        left += 92
-    parts.append(el("text", "debt, % of GDP", x=WIDTH - RIGHT, y=height, text_anchor="end", fill="#444444"))
-    return el("g", *parts)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from tests.finance.helpers import constant
 from vallum.model.finance.problem import Problem, problem
 from vallum.model.finance.projection import Projection
 from vallum.region import Region
@@ -22,23 +23,16 @@ def baltic(region: Region) -> Problem:
 
 @pytest.fixture(scope="session")
 def small(baltic: Problem) -> Problem:
-    """One state, 2024 to 2030: growth 2, deflator 3, primary expenditure 40, defence of reference 2."""
-    flat = np.ones((1, 7))
-    ceiling = np.full((1, 7), np.nan)
-    ceiling[0, 1:3] = 6.0, 5.0
+    """One state, 2024 to 2030: growth 2, deflator 3, primary expenditure 40, defence of reference 2.
+
+    Its ceiling is published for every year, so that no search decides it.
+    """
     return replace(
-        baltic,
+        constant(baltic, length=7, rate=2.0, growth=2.0, deflator=3.0, spb=-1.0),
         states=("XX",),
-        years=np.arange(2024, 2031),
-        potential_growth=2.0 * flat,
-        deflator=3.0 * flat,
-        spb=-flat,
-        elasticity=np.array([0.4]),
         primary_expenditure=np.array([40.0]),
         reference=np.array([2.0]),
-        ceiling=ceiling,
-        settings={name: values[:1] for name, values in baltic.settings.items()},
-        ranges={name: (low[:1], high[:1]) for name, (low, high) in baltic.ranges.items()},
+        ceiling=np.array([[np.nan, 6.0, 5.0, 5.0, 5.0, 5.0, 5.0]]),
     )
 
 

@@ -47,6 +47,24 @@ class Answer:
     states: str = ""
 
 
+@dataclass(frozen=True)
+class Answers:
+    """All answers of a page."""
+
+    headlines: list[Headline]
+    buy_first: list[Answer]
+    shared: bool
+    alone_costs: list[str]
+    what_blocks: list[Answer]
+
+
+def of(study: Study) -> Answers:
+    """Answer everything a plan can answer."""
+    return Answers(
+        headlines(study), buy_first(study), buys_together(study), alone_costs(study), what_blocks(study)
+    )
+
+
 def headlines(study: Study) -> list[Headline]:
     """Return the two or three numbers that matter."""
     national, joint = study.national, study.joint

@@ -27,6 +27,7 @@ from vallum.report.figures import (
     trust,
     variety,
 )
+from vallum.report.figures.fiscal import FISCAL, PART
 from vallum.report.parts import Figure, state_class
 from vallum.report.provenance import REGISTER, ground, grounds
 
@@ -77,32 +78,27 @@ def html(found: study.Study) -> str:
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    figures = [make(found) for make in FIGURES]
-    trusted = [make(found) for make in TRUST]
-    listed = grounds(found)
+    figures = [make(found) for make in FIGURES] if found.plans else []
+    fiscal = [make(found) for make in ((PART, *FISCAL) if found.outlook else (PART,))]
+    trusted = [make(found) for make in TRUST] if found.plans else []
+    listed = grounds(found) if found.plans else []
     known = {g.table for g in listed}
-    figure_grounds = {
-        f.key: [ground(found, table) for table in f.inputs if table in known] for f in [*figures, *trusted]
-    }
+    drawn = [*figures, *fiscal, *trusted]
+    figure_grounds = {f.key: [ground(found, table) for table in f.inputs if table in known] for f in drawn}
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             study=found,
-            plan=found.main,
             policy=policy,
             style=Markup(style),  # noqa: S704 - our own file, no data in it
             script=Markup(script),  # noqa: S704 - our own file, no data in it
-            headlines=answers.headlines(found),
-            buy_first=answers.buy_first(found),
-            shared=answers.buys_together(found),
-            alone_costs=answers.alone_costs(found),
-            what_blocks=answers.what_blocks(found),
-            figures=figures,
-            trusted=trusted,
+            answers=answers.of(found) if found.plans else None,
+            figures=drawn,
+            part=fiscal[0].key,
             grounds=listed,
             figure_grounds=figure_grounds,
-            register=found.main.input(REGISTER),
+            register=found.main.input(REGISTER) if found.plans else (),
             names=words.joined(found.state_names(found.members)) or "the states",
             members=[(s, found.name("states", s), state_class(found.members, s)) for s in found.members],
         )
@@ -110,12 +106,12 @@ def html(found: study.Study) -> str:
 
 
 def render(directory: Path | str, out: Path | None = None) -> Path:
-    """Write the report of a plan folder.
+    """Write the report of a plan folder, or of a fiscal outlook alone.
 
     Parameters
     ----------
     directory : Path
-        Folder of a plan: with both modes, or of one.
+        Folder of a plan, with both modes or of one, or of a fiscal outlook.
     out : Path, optional
         File to write; report.html in the folder when not given.
 
@@ -127,7 +123,7 @@ def render(directory: Path | str, out: Path | None = None) -> Path:
     Raises
     ------
     BadInput
-        When the folder holds no plan or a damaged one.
+        When the folder holds neither, or a damaged one.
     VallumError
         When the file cannot be written.
     """

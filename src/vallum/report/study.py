@@ -16,7 +16,10 @@ from typing import Any
 from vallum.core.errors import BadInput
 from vallum.plan.store import read_plans
 from vallum.report import outlook as outlooks
-from vallum.report.outlook import Outlook, Row, Rows
+from vallum.report.outlook import Outlook
+
+Row = outlooks.Row
+Rows = outlooks.Rows
 
 MODE_WORDS = {"national": "Alone", "joint": "Together"}
 

@@ -81,9 +81,9 @@ def regimes(problem: Problem, projection: Projection, core: FloatArray) -> Regim
 
     The excess of a year is (observed - ceiling) x E / 100, E primary expenditure in % of GDP. The control
     account is its sum since the first judged year, that of the rule `nec_first_year` (Reg. (EU) 2024/1263,
-    Art. 22). A year is inside the ceiling when the excess and the account keep the rules
-    `control_account_year` and `control_account_total`. It is inside the clause when they do so after the
-    deduction of x from the account and of the change of x from the excess (Art. 26; equation 11).
+    Art. 22). A year is inside the ceiling when the account keeps the rule `control_account_total`, and what
+    the year adds to a debt in it keeps `control_account_year`; an account below nought is no debt. It is
+    inside the clause when both hold after the deduction of x from the account (Art. 26; equation 11).
 
     After the last year of the clause x is 0, yet the outlay stays in the account. So the x of that last year
     has to be funded or cut: the cliff.
@@ -115,13 +115,12 @@ def regimes(problem: Problem, projection: Projection, core: FloatArray) -> Regim
     growth, substituted = ceilings(problem)
     ceiling = np.where(judged, growth, np.nan)
     excess = (observed - ceiling) * problem.primary_expenditure[:, None] / 100.0
-    control = np.where(judged, np.nancumsum(excess, axis=-1), np.nan)
+    control = np.where(judged, np.cumsum(np.where(judged, excess, 0.0), axis=-1), np.nan)
     room = clause_room(problem, core)
     total, yearly = problem.rule("control_account_total"), problem.rule("control_account_year")
-    beyond = np.maximum(np.nan_to_num(control) - room, 0.0)
     left = total + room - control
-    left_year = np.where(judged, yearly - np.diff(beyond, prepend=0.0, axis=-1), np.nan)
-    inside = (control <= total + ROUNDING) & (excess <= yearly + ROUNDING)
+    left_year = np.where(judged, yearly - _added(control - room), np.nan)
+    inside = (control <= total + ROUNDING) & (_added(control) <= yearly + ROUNDING)
     excused = (left >= -ROUNDING) & (left_year >= -ROUNDING)
     regime = np.where(inside, INSIDE, np.where(excused, CLAUSE, OUTSIDE))
     cliff, cliff_meur = _cliff(problem, room, projection.gdp)
@@ -179,6 +178,13 @@ def net_growth(problem: Problem, potential_growth: FloatArray, structural: Float
     trend = potential_growth[..., 1:] + problem.deflator[:, 1:]
     growth = trend - 100.0 * change / problem.primary_expenditure[:, None]
     return np.concatenate([np.full((*growth.shape[:-1], 1), np.nan), growth], axis=-1)
+
+
+def _added(account: FloatArray) -> FloatArray:
+    """What each year adds to a debt in the control account, % of GDP."""
+    debt = np.maximum(np.nan_to_num(account), 0.0)
+    added: FloatArray = np.diff(debt, prepend=0.0, axis=-1)
+    return added
 
 
 def _potential_growth(projection: Projection) -> FloatArray:

@@ -46,6 +46,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "jobs_per_meur": (0, 1000),
     "indirect_multiplier": (0, 10),
     "vat_pct": (0, 100),
+    "plan_bears_share": (0, 1),
 }
 """Every setting of the fiscal projection with the least and the greatest value that makes sense."""
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import dataframely as dy
 import polars as pl
 
-from vallum.region.schema import facts, fiscal, planning
+from vallum.region.schema import facts, fiscal, planning, works
 from vallum.region.schema.columns import PROVENANCE
 
 
@@ -108,6 +108,7 @@ _CLASS = ForeignKey("class_id", "classes", "class_id")
 _SYSTEM = ForeignKey("system_id", "systems", "system_id")
 _SYSTEMS = ForeignKey("systems", "systems", "system_id")
 _PROGRAMME = ForeignKey("programme_id", "programmes", "programme_id")
+_ELEMENT = ForeignKey("element_id", "works_elements", "element_id")
 _ISO2 = ForeignKey("iso2", "states", "state")
 
 _LIST = (
@@ -233,6 +234,36 @@ _LIST = (
     _fact("outlay_classes", "Classes of outlays", fiscal.OutlayClasses),
     _fact("safe_draws", "Draws of SAFE loans", fiscal.SafeDraws, _STATE),
     _fact("fiscal_reference", "Official forecasts", fiscal.FiscalReference),
+    _fact("works_settings", "Settings of the Line's schedule", works.WorksSettings),
+    _fact("works_sectors", "Sectors of the border", works.WorksSectors, _STATE),
+    _fact("works_elements", "Kinds of works", works.WorksElements),
+    _fact("works_quantities", "Works planned and built", works.WorksQuantities, _STATE, _ELEMENT),
+    _fact("works_activities", "Steps of building", works.WorksActivities, _ELEMENT),
+    _fact("works_resources", "Crews, machines and offices", works.WorksResources, _STATE),
+    _fact("works_lines", "Production for the Line", works.WorksLines, _STATE, _ELEMENT),
+    _fact("works_land", "Owners of the land", works.WorksLand, _STATE),
+    _fact("works_tenders", "Tenders that fail", works.WorksTenders, _STATE, _ELEMENT),
+    Table(
+        "works_calendars",
+        "Months of outdoor work",
+        works.WorksCalendars,
+        False,
+        False,
+        ("calendar_id", "month"),
+    ),
+    _fact("works_money", "Money for the Line", works.WorksMoney, _STATE),
+    Table(
+        "works_levers", "What may shorten the Line", works.WorksLevers, False, False, ("lever_id", "change")
+    ),
+    Table(
+        "works_facts",
+        "What was built by when",
+        works.WorksFacts,
+        False,
+        False,
+        ("state", "element_id", "year", "month"),
+        (_STATE, _ELEMENT),
+    ),
 )
 
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _LIST})
