@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dataframely import Column
 
+    from vallum.plan.tables import PlanTable
+
 SCHEMAS = Path(__file__).parent / "reference" / "schemas"
 
 
@@ -22,6 +24,7 @@ def pages(folder: Path) -> None:
         "commands.md": commands(),
         "region-tables.md": region_tables(),
         "plan-tables.md": plan_tables(),
+        "fiscal-tables.md": fiscal_tables(),
     }.items():
         file = folder / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
@@ -109,8 +112,20 @@ def plan_tables() -> str:
     """Return one section for each table of a plan."""
     from vallum.plan.tables import PLAN_TABLES
 
+    return result_tables(PLAN_TABLES.values())
+
+
+def fiscal_tables() -> str:
+    """Return one section for each table of a fiscal outlook."""
+    from vallum.plan.fiscal.tables import FISCAL_TABLES
+
+    return result_tables(FISCAL_TABLES.values())
+
+
+def result_tables(tables: "Iterable[PlanTable]") -> str:
+    """Return one section for each table of results."""
     parts = []
-    for table in PLAN_TABLES.values():
+    for table in tables:
         parts.append(f"## tables/{table.name}.parquet\n\n{table.row} Sorted by: {coded(table.key)}.\n")
         rows = (
             (f"`{one.name}`", one.kind, one.unit, one.meaning + (" May be empty." if one.nullable else ""))

@@ -38,6 +38,7 @@ def test_generated_pages_name_every_command_and_table(tmp_path: Path) -> None:
     import generate
 
     from vallum.cli.app import COMMANDS
+    from vallum.plan.fiscal.tables import FISCAL_TABLES
     from vallum.plan.tables import PLAN_TABLES
     from vallum.region.schema import TABLES
 
@@ -46,6 +47,7 @@ def test_generated_pages_name_every_command_and_table(tmp_path: Path) -> None:
         "commands.md": [f"vallum {name}" for name in COMMANDS],
         "region-tables.md": list(TABLES),
         "plan-tables.md": [f"tables/{name}.parquet" for name in PLAN_TABLES],
+        "fiscal-tables.md": [f"tables/{name}.parquet" for name in FISCAL_TABLES],
     }.items():
         text = (tmp_path / file).read_text(encoding="utf-8")
         for name in names:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from vallum.plan.files import exists, read_json
 from vallum.plan.fiscal.store import FOLDER, KIND, read_outlook
 from vallum.plan.fiscal.tables import SOURCES
@@ -96,7 +98,13 @@ def read(folder: Path) -> Outlook:
         When it is damaged.
     """
     found = read_outlook(folder)
-    return Outlook(found.manifest, {name: tuple(t.to_dicts()) for name, t in found.tables.items()})
+    return Outlook(found.manifest, {name: _rows(t) for name, t in found.tables.items()})
+
+
+def _rows(table: pl.DataFrame) -> Rows:
+    """Rows of a table in its own order, the budget before the plans of purchases."""
+    rows = table.to_dicts()
+    return tuple(sorted(rows, key=lambda r: SOURCES.index(r["source"]) if r.get("source") in SOURCES else -1))
 
 
 def beside(folder: Path) -> Outlook | None:

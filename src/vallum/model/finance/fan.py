@@ -125,7 +125,8 @@ def shocks(
 def _normal(sigma: FloatArray, shape: tuple[int, int], generator: np.random.Generator) -> FloatArray:
     """Sums of four quarters, shape (4, K, N)."""
     values, vectors = np.linalg.eigh(QUARTERS * sigma)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    # The symmetric root does not depend on the signs that a linear algebra library gives the vectors.
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     standard = generator.standard_normal((4, shape[0] * shape[1]))
     drawn: FloatArray = (root @ standard).reshape(4, *shape)
     return drawn

@@ -75,10 +75,13 @@ def outlook_tables(problem: Problem, found: Iterable[Case], drawn: Shocks) -> di
     """Return the tables that have rows for each policy and source."""
     parts: dict[str, list[pl.DataFrame]] = {}
     listed = list(found)
-    official = next(c.result for c in listed if c.policy.name == "no_policy_change")
+    official = {
+        ageing: next(c.result for c in listed if c.policy.name == name)
+        for ageing, name in ((False, "no_policy_change"), (True, "with_ageing"))
+    }
     for one in listed:
         keys = {"source": one.source, "policy": one.policy.name}
-        for name, frame in _rows(problem, one, official, drawn).items():
+        for name, frame in _rows(problem, one, official[one.policy.ageing], drawn).items():
             parts.setdefault(name, []).append(
                 frame.with_columns(*(pl.lit(value).alias(key) for key, value in keys.items()))
             )

@@ -25,6 +25,9 @@ MEASURES: Final[dict[tuple[str, str], Measure]] = {
 }
 """What our projection has for a variable in a unit."""
 
+UNTIL: Final = "~"
+"""Sorts after every date that begins alike, so that a month includes its days."""
+
 NEAR: Final = 0.25
 """Figures this near to each other, as a share of a point or of a per cent, are the same figure rounded."""
 
@@ -36,6 +39,7 @@ def beside(problem: Problem, region: Region, found: Iterable[Case]) -> pl.DataFr
     """
     budget = {one.policy.name: one for one in found if one.source == "budget"}
     rows = []
+    vintage = max(region.tables["fiscal_inputs"]["source_date"]) + UNTIL
     for row in region.tables["fiscal_reference"].sort("reference_id").iter_rows(named=True):
         unit = str(row["unit"] or "").split(" (")[0]
         measure = MEASURES.get((row["variable"], unit))
@@ -51,28 +55,46 @@ def beside(problem: Problem, region: Region, found: Iterable[Case]) -> pl.DataFr
                 "reference_id": row["reference_id"], "state": row["state"], "variable": row["variable"],
                 "year": year, "official": official, "origin": row["source"],
                 "no_policy_change": _known(ours[0]), "plan": _known(ours[1]),
-                "reading": reading(official, *ours, bound="lower_bound" in unit),
+                "reading": reading(
+                    official, *ours, same=row["source_date"] <= vintage, bound="lower_bound" in unit
+                ),
             }
         )  # fmt: skip
     return joined("reference", [pl.DataFrame(rows)] if rows else [])
 
 
-def reading(official: float, without: float, planned: float, *, bound: bool = False) -> str:
-    """Say what the distance of an official figure from ours tells."""
+def reading(official: float, without: float, planned: float, *, same: bool, bound: bool = False) -> str:
+    """Say what the distance of an official figure from ours tells.
+
+    Parameters
+    ----------
+    official, without, planned : float
+        The official figure; ours without policy and with defence as planned.
+    same : bool
+        Whether the figure is of the forecast that our inputs are from, or older.
+    bound : bool
+        Whether the official figure is a lower bound.
+    """
     near = NEAR * max(1.0, abs(official) / 50.0)
     if np.isnan(without):
         return "Ours starts after the base year, which is the official figure itself."
     if bound and planned >= official:
         return "A lower bound; ours with defence as planned is above it."
-    if abs(official - without) <= near:
-        return "Ours without policy starts from the same forecast."
-    if abs(official - planned) <= near:
-        return "The official figure counts the defence budget that ours has as planned."
-    between = min(without, planned) <= official <= max(without, planned)
-    if between:
-        return "Between ours without policy and ours with all of the planned defence: a part is counted."
-    above = "above" if official > max(without, planned) else "below"
-    return f"A later forecast than our inputs, {above} both of ours; its growth, revenue or cash differ."
+    if same and abs(official - without) <= near:
+        return "The forecast that our inputs are from."
+    later = "" if same else "A later forecast than our inputs: "
+    if abs(official - without) <= near and abs(official - planned) <= near:
+        said = "near both of ours."
+    elif abs(official - without) <= near:
+        said = "near ours without policy, so it counts little more defence than the old forecast did."
+    elif abs(official - planned) <= near:
+        said = "near ours with all of the planned defence."
+    elif min(without, planned) <= official <= max(without, planned):
+        said = "between ours without policy and ours with all of the planned defence."
+    else:
+        side = "above" if official > max(without, planned) else "below"
+        said = f"{side} both of ours; its growth, revenue or cash differ."
+    return (later + said)[:1].upper() + (later + said)[1:]
 
 
 def _known(value: float) -> float | None:

@@ -57,7 +57,21 @@ def ends(problem: Problem, region: Region) -> Iterator[tuple[str, Problem, Probl
     yield "defence budget", _at_budget(problem, region, "low"), _at_budget(problem, region, "high")
     loans = problem.loans
     cheap, dear = (replace(loans, rate=rate) for rate in (loans.rate_low, loans.rate_high))
+    less, more = (replace(loans, additional=end) for end in _additional(problem, region))
+    yield "SAFE spent on top of the budget", replace(problem, loans=less), replace(problem, loans=more)
     yield "SAFE rate", replace(problem, loans=cheap), replace(problem, loans=dear)
+
+
+def _additional(problem: Problem, region: Region) -> tuple[FloatArray, FloatArray]:
+    """Ends of the part of each loan that is spent on top of the budget, each of shape (S,)."""
+    rows = {row["state"]: row for row in region.tables["safe_loans"].iter_rows(named=True)}
+
+    def end(name: str) -> FloatArray:
+        found = [rows.get(state, {}).get(f"additional_share_{name}") for state in problem.states]
+        given = zip(found, problem.loans.additional, strict=True)
+        return np.array([value if known is None else known for known, value in given])
+
+    return end("low"), end("high")
 
 
 def _at_rates(problem: Problem, region: Region, end: str) -> Problem:

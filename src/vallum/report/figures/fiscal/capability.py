@@ -46,8 +46,8 @@ def marginal(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     for state in study.members:
         own = [r for r in priced if r["state"] == state]
         if own:
-            debt = words.joined(sorted({words.number(float(r["debt"]), 2) for r in own}))
-            label = f"{study.name('states', state)}, for {debt} % of GDP of debt in {own[0]['debt_year']}"
+            debt = words.number(max(float(r["debt"]) for r in own), 2)
+            label = f"{study.name('states', state)}, for {debt} points of debt in {own[0]['debt_year']}"
             marks = [Mark(DOTS[r["source"]], float(r["gap_years"]), source_word(r["source"])) for r in own]
             rows.append(Ranged(state, label, marks))
     used = sorted({str(r["source"]) for r in priced})

@@ -54,6 +54,11 @@ def gdp(value: float | None, digits: int = 1) -> str:
     return f"{words.number(value, digits)}{words.NBSP}% of GDP"
 
 
+def known(*values: float | None) -> list[float]:
+    """Return the numbers that are known."""
+    return [v for v in values if v is not None]
+
+
 def share_cell(value: float | None, digits: int = 1) -> Cell:
     """Return a cell of a number in per cent."""
     return number_cell(value, digits)
@@ -100,14 +105,6 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A level line with its words."""
-
-    value: float
-    text: str
-
-
-@dataclass(frozen=True)
 class Chart:
     """A yearly chart: bars (stacked), bands, lines, levels and years with a dot.
 
@@ -121,7 +118,8 @@ class Chart:
         Stacked in this order.
     bands : sequence of Band
         Drawn over each other, the widest first.
-    limits : sequence of Limit
+    limits : sequence of float
+        Level lines; the legend says what they are.
     dotted : sequence of int
         Years in which each line has a dot.
     every : int
@@ -138,7 +136,7 @@ class Chart:
     lines: Sequence[Line]
     bars: Sequence[Line] = ()
     bands: Sequence[Band] = ()
-    limits: Sequence[Limit] = ()
+    limits: Sequence[float] = ()
     dotted: Sequence[int] = ()
     every: int = 4
     unit: str = "% of GDP"
@@ -158,9 +156,10 @@ def draw(chart: Chart) -> Markup:
         *stacks.values(),
         *(v for line in chart.lines for v in line.values.values()),
         *(v for band in chart.bands for side in (band.low, band.high) for v in side.values()),
-        *(limit.value for limit in chart.limits),
+        *chart.limits,
     ]
-    marks = svg.ticks(min(0.0, *ends), max(0.0, *ends) or 1.0)
+    marks = svg.ticks(min(0.0, *ends), max(0.0, *ends) or 1.0, 5)
+    digits = 0 if all(float(m).is_integer() for m in marks) else 1
     floor = HEIGHT - 22.0
     low, span = marks[0], (marks[-1] - marks[0]) or 1.0
 
@@ -169,16 +168,14 @@ def draw(chart: Chart) -> Markup:
 
     n = len(chart.years)
     place = {year: (i + 0.5) / n for i, year in enumerate(chart.years)}
-    body: list[Markup] = [svg.grid(marks, [y(m) for m in marks], [words.compact(m) for m in marks])]
+    body: list[Markup] = [svg.grid(marks, [y(m) for m in marks], [words.number(m, digits) for m in marks])]
     body += _bars(chart, place, y)
     curves = [
         svg.area(_points(band.high, place, y), _points(band.low, place, y), "fan") for band in chart.bands
     ]
     curves += [svg.polyline(_points(line.values, place, y), line.kind) for line in chart.lines if line.values]
     body.append(svg.stretched(HEIGHT, *curves))
-    for limit in chart.limits:
-        body.append(el("line", x1="0", x2="100%", y1=y(limit.value), y2=y(limit.value), class_="limit"))
-        body.append(el("text", limit.text, x="100%", y=y(limit.value) - 4, class_="tick end"))
+    body += [el("line", x1="0", x2="100%", y1=y(v), y2=y(v), class_="limit") for v in chart.limits]
     body += [
         el("circle", cx=svg.pct(place[year]), cy=y(line.values[year]), r=3, class_=f"dot {line.kind}")
         for line in chart.lines
@@ -274,7 +271,7 @@ def ranges(key: str, title: str, rows: Sequence[Ranged], write: Callable[[float]
     height = ROW * len(rows) + 22.0
 
     def x(value: float) -> str:
-        return svg.pct(0.02 + 0.94 * (value - low) / span)
+        return svg.pct(0.05 + 0.9 * (value - low) / span)
 
     body = [
         el("line", x1=x(m), x2=x(m), y1=0, y2=height - 20, class_="base" if m == 0 else "grid") for m in marks
@@ -282,7 +279,7 @@ def ranges(key: str, title: str, rows: Sequence[Ranged], write: Callable[[float]
     body += [el("text", write(m), x=x(m), y=height - 5, class_="tick mid") for m in marks]
     for i, row in enumerate(rows):
         top, line = i * ROW, i * ROW + 30.0
-        parts = [el("text", row.label, x="0", y=top + 15, class_="label")]
+        parts = [el("text", row.label, x="0", y=top + 15, class_="label halo")]
         for pair, kind in ((row.wide, "range wide"), (row.narrow, "range")):
             if pair:
                 said = f"{row.label}: {write(pair[0])} to {write(pair[1])}"

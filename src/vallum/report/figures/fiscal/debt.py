@@ -9,11 +9,11 @@ from markupsafe import Markup
 from vallum.plan.fiscal.tables import LEVEL_NAMES
 from vallum.report import words
 from vallum.report.figures.fiscal.common import (
-    LINES,
     Band,
     Chart,
-    Limit,
     Line,
+    gdp,
+    known,
     of_outlook,
     panel,
     per_state,
@@ -37,10 +37,11 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     """Draw the fan of debt of each state, as budgeted and with the plan of purchases."""
     drawn = bool(outlook.rows("fan", policy=PLAN))
     items = [
-        ("fan-swatch", "5 to 95 of 100 paths, then 10 to 90 and so on, darker inside"),
+        ("fan-swatch", "5 to 95 of 100 paths, then 10 to 90 and so on, denser inside"),
         ("line-median", "median"),
         ("line-path", "without shocks"),
         ("line-official", outlook.titles.get(OFFICIAL, OFFICIAL)),
+        ("limit", f"reference value {gdp(outlook.rule('debt_reference_value'), 0)}"),
     ]
     body = per_state(study, outlook, lambda state: _panels(study, outlook, state))
     return Figure(
@@ -82,7 +83,6 @@ def _panel(study: Study, outlook: Outlook, state: str, source: str, top: float) 
     keys = {"source": source, "policy": PLAN, "state": state}
     level = {name: outlook.series("fan", name, **keys) for name in LEVEL_NAMES}
     official = outlook.series("projection", "debt", source="budget", policy=OFFICIAL, state=state)
-    reference = outlook.rule("debt_reference_value")
     name = source_word(source)
     return panel(
         Chart(
@@ -91,11 +91,11 @@ def _panel(study: Study, outlook: Outlook, state: str, source: str, top: float) 
             outlook.years,
             [
                 Line(outlook.titles.get(OFFICIAL, OFFICIAL), "line-official", official),
+                Line("median", "line-median", level[MEDIAN]),
                 Line("without shocks", "line-path", outlook.series("projection", "debt", **keys)),
-                Line("median", f"line-median {LINES[source]}", level[MEDIAN]),
             ],
             bands=[Band(f"{low} to {high}", level[low], level[high]) for low, high in BANDS],
-            limits=[] if reference is None else [Limit(reference, f"reference value {reference:g} %")],
+            limits=known(outlook.rule("debt_reference_value")),
             top=top,
         )
     )

@@ -9,8 +9,9 @@ from markupsafe import Markup
 from vallum.report import words
 from vallum.report.figures.fiscal.common import (
     Chart,
-    Limit,
     Line,
+    gdp,
+    known,
     of_outlook,
     panel,
     per_state,
@@ -39,6 +40,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         ("m-own", "core defence"),
         ("m-related", "related outlays that count"),
         ("line-purse", "straight line to the target (indicative)"),
+        ("limit", f"targets: {words.joined(gdp(v) for v in _targets(outlook))}"),
     ]
     drawn = bool(outlook.rows("hague", policy=PLAN))
     body = per_state(study, outlook, lambda state: _panels(study, outlook, state))
@@ -57,6 +59,12 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     )
 
 
+def _targets(outlook: Outlook) -> list[float]:
+    """Targets of core defence, and of core and related together."""
+    core, related = (outlook.rule(name) for name in ("hague_core_defence", "hague_related"))
+    return known(core, None if core is None or related is None else core + related)
+
+
 def _finding(study: Study, outlook: Outlook) -> str:
     target = outlook.rule("hague_target_year")
     rows = outlook.rows("hague", source=outlook.main, policy=PLAN, year=target)
@@ -73,12 +81,6 @@ def _finding(study: Study, outlook: Outlook) -> str:
 
 
 def _panels(study: Study, outlook: Outlook, state: str) -> Sequence[Markup]:
-    core, related = (outlook.rule(name) for name in ("hague_core_defence", "hague_related"))
-    limits = []
-    if core is not None:
-        limits.append(Limit(core, f"core {core:g} %"))
-        if related is not None:
-            limits.append(Limit(core + related, f"core and related {core + related:g} %"))
     found = []
     for source in outlook.compared:
         keys = {"source": source, "policy": PLAN, "state": state}
@@ -95,7 +97,7 @@ def _panels(study: Study, outlook: Outlook, state: str) -> Sequence[Markup]:
                             Line("core", "m-own", outlook.series("hague", "core", **keys)),
                             Line("related", "m-related", outlook.series("hague", "counted", **keys)),
                         ],
-                        limits=limits,
+                        limits=_targets(outlook),
                     )
                 )
             )

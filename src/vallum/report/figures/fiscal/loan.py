@@ -58,8 +58,8 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         (),
         ("loan", "loan_sum"),
         "Equation (12): ten years of grace, up to 45 years in all. The rates of the loan and of own bonds "
-        "are assumptions with a range. The loan eases liquidity and maturity; it counts in debt like any other. "
-        "VAT is spared to the defence budget and is no gain to the state as a whole.",
+        "are assumptions with a range. The loan eases liquidity and maturity; it counts in debt as any "
+        "other. VAT is spared to the defence budget and is no gain to the state as a whole.",
         "No loan is drawn.",
         shown=1,
         fiscal=True,

@@ -41,8 +41,8 @@ def _finding(study: Study, outlook: Outlook) -> str:
     for state in study.members:
         found = outlook.series("projection", "debt", source=outlook.main, policy=PLAN, state=state)
         if found:
-            first, last = min(found), max(found)
-            parts.append(f"{study.name('states', state)} from {gdp(found[first])} to {gdp(found[last])}")
+            first, last = (words.number(found[year], 1) for year in (min(found), max(found)))
+            parts.append(f"{study.name('states', state)} {first} to {last}")
     if not parts:
         return "The outlook has no projection of defence as planned."
     risk = [
@@ -52,8 +52,8 @@ def _finding(study: Study, outlook: Outlook) -> str:
     reference = gdp(outlook.rule("debt_reference_value"), 0)
     spread = f" The chance of debt above {reference} then: {words.joined(risk)}." if risk else ""
     return (
-        f"{source_word(outlook.main)}, defence as planned moves debt from {outlook.years[0]} to "
-        f"{outlook.years[-1]}: {words.joined(parts)}, if nothing else changes.{spread}"
+        f"{source_word(outlook.main)}, with defence as planned and nothing else changed, debt moves from "
+        f"{outlook.years[0]} to {outlook.years[-1]}, % of GDP: {words.joined(parts)}.{spread}"
     )
 
 

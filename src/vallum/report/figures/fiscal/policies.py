@@ -9,9 +9,9 @@ from markupsafe import Markup
 from vallum.report import words
 from vallum.report.figures.fiscal.common import (
     Chart,
-    Limit,
     Line,
     gdp,
+    known,
     of_outlook,
     panel,
     per_state,
@@ -37,14 +37,16 @@ SHOWN = (2030, 2035, 2040)
 @of_outlook("fiscal-policies", "What other shares of GDP for defence mean")
 def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     """Draw debt and balance of each state under each share of defence."""
-    known = [p for p in DRAWN if outlook.rows("projection", source=BUDGET, policy=p)]
-    body = per_state(study, outlook, lambda state: _panels(study, outlook, state, known))
-    key_items = [(DRAWN[p], outlook.titles.get(p, p)) for p in known]
+    listed = [p for p in DRAWN if outlook.rows("projection", source=BUDGET, policy=p)]
+    body = per_state(study, outlook, lambda state: _panels(study, outlook, state, listed))
+    debt, deficit = _references(outlook)
+    items = [(DRAWN[p], outlook.titles.get(p, p)) for p in listed]
+    items.append(("limit", f"reference values: debt {gdp(debt, 0)}, deficit {gdp(deficit, 0)}"))
     return Figure(
         key,
         title,
         _finding(study, outlook),
-        Markup("").join([legend(key_items), body]) if known else Markup(""),
+        Markup("").join([legend(items), body]) if listed else Markup(""),
         [_table(study, outlook)],
         (),
         ("projection", "policies"),
@@ -54,6 +56,11 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "The outlook has no projection.",
         fiscal=True,
     )
+
+
+def _references(outlook: Outlook) -> tuple[float | None, float | None]:
+    """Reference values of debt and deficit."""
+    return outlook.rule("debt_reference_value"), outlook.rule("deficit_reference_value")
 
 
 def _finding(study: Study, outlook: Outlook) -> str:
@@ -72,12 +79,9 @@ def _finding(study: Study, outlook: Outlook) -> str:
     return f"Debt in {year} is higher under “{high}” than under “{low}”: {words.joined(parts)} of GDP."
 
 
-def _panels(study: Study, outlook: Outlook, state: str, known: Sequence[str]) -> Sequence[Markup]:
-    deficit, reference = (outlook.rule(name) for name in ("deficit_reference_value", "debt_reference_value"))
-    limits = {
-        "debt": [] if reference is None else [Limit(reference, f"reference value {reference:g} %")],
-        "balance": [] if deficit is None else [Limit(-deficit, f"reference value {gdp(-deficit, 0)}")],
-    }
+def _panels(study: Study, outlook: Outlook, state: str, listed: Sequence[str]) -> Sequence[Markup]:
+    debt, deficit = _references(outlook)
+    limits = {"debt": known(debt), "balance": [-v for v in known(deficit)]}
     found = []
     for column, text in (("debt", "Debt, % of GDP"), ("balance", "Balance, % of GDP")):
         lines = [
@@ -86,7 +90,7 @@ def _panels(study: Study, outlook: Outlook, state: str, known: Sequence[str]) ->
                 DRAWN[p],
                 outlook.series("projection", column, source=BUDGET, policy=p, state=state),
             )
-            for p in known
+            for p in listed
         ]
         name = f"policies-{column}-{study.members.index(state)}"
         found.append(panel(Chart(name, text, outlook.years, lines, limits=limits[column], dotted=SHOWN)))

@@ -27,14 +27,16 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         r
         for state in study.members
         for r in outlook.rows("reference", state=state, variable=DEBT)
-        if r["plan"] is not None and r["no_policy_change"] is not None
+        if r["plan"] is not None and r["no_policy_change"] is not None and r["plan"] != r["no_policy_change"]
     ]
     items = [
         ("dot-official", "official"),
         ("dot-budget", "ours, no policy change"),
         ("dot-together", "ours, defence as planned in the budget"),
     ]
-    chart = ranges("reference", "Debt, % of GDP", [_ranged(study, r) for r in debts], words.compact)
+    chart = ranges(
+        "reference", "Debt, official and ours, % of GDP", [_ranged(study, r) for r in debts], words.compact
+    )
     return Figure(
         key,
         title,
@@ -48,8 +50,9 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         ],
         (),
         ("reference", "substitutes", "criteria", "rules"),
-        "Ours are projections without any answer of policy, so they are above official figures that count "
-        "on consolidation or on less defence. The table says for each figure why they differ.",
+        "Years in which policy moves ours. Ours are projections without any answer of policy, so they are "
+        "above official figures that count on consolidation or on less defence. The table says for each "
+        "figure why they differ.",
         "The region has no official figures of debt.",
         shown=1,
         fiscal=True,

@@ -89,9 +89,10 @@ def _strip(study: Study, outlook: Outlook, state: str) -> Markup:
     labels = [(source_word(s), source_word(s)) for s in outlook.sources]
     cells = [[_cell(found.get((s, y))) for y in years] for s in outlook.sources]
     heads = [f"’{str(y)[-2:]}" for y in years]
-    caption = f"{study.name('states', state)}, {years[0]} to {years[-1]}" if years else ""
+    caption = f"{years[0]} to {years[-1]}" if years else ""
+    name = f"{study.name('states', state)}, {caption}"
     table = shade_table(caption, labels, heads, cells, "ramp-gap strip", "Outlays of")
-    return el("div", table, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return el("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
 def _cell(row: Row | None) -> HeatCell:

@@ -31,8 +31,9 @@ from vallum.report.parts import (
 from vallum.report.study import Study
 from vallum.report.svg import el
 
+SHORT = {"none": "nothing", "safe": "SAFE", "cohesion": "cohesion", "rates": "rates", "output": "output"}
 ENDS = {
-    "none": "Nothing ends",
+    "none": "nothing ends",
     "safe": "SAFE ends",
     "cohesion": "cohesion money ends",
     "rates": "rates rise",
@@ -59,8 +60,9 @@ def breaches(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         [_table(study, outlook)],
         (),
         ("breaches",),
-        "First year in which a rule is broken, and by how much in the title of the cell. That anything ends, "
-        "when, and how far rates and output move are assumptions: tests, no expectations.",
+        "SAFE and cohesion: the loan, and cohesion money of the European Union, end. Rates: market rates "
+        "rise. Output: output falls. That any of it comes, when, and how far rates and output move are "
+        "assumptions: tests, no expectations.",
         "The outlook has no tests of solidarity.",
         fiscal=True,
     )
@@ -109,12 +111,13 @@ def _matrix(study: Study, outlook: Outlook, state: str) -> Markup:
     rows = outlook.rows("breaches", source=outlook.main, state=state)
     found = {(str(r["combination"]), str(r["rule"])): r for r in rows}
     rules = sorted({rule for _, rule in found})
-    names = [name for name in _ordered(outlook) if any(name == c for c, _ in found)]
-    labels = [(ended(name), ended(name)) for name in names]
-    cells = [[_cell(found.get((name, rule))) for rule in rules] for name in names]
-    caption = f"{study.name('states', state)}, {source_word(outlook.main).lower()}: first year"
+    ends = [one for one in _ordered(outlook) if any(one == c for c, _ in found)]
+    labels = [(" + ".join(SHORT.get(p, p) for p in one.split("+")), ended(one)) for one in ends]
+    cells = [[_cell(found.get((one, rule))) for rule in rules] for one in ends]
+    caption = f"{source_word(outlook.main)}: first year in which the rule is broken"
+    name = f"{study.name('states', state)}, {caption.lower()}"
     table = shade_table(caption, labels, rules, cells, "ramp-gap matrix", "What ends")
-    return el("div", table, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return el("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
 def _cell(row: Row | None) -> HeatCell:

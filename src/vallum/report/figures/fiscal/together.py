@@ -83,13 +83,11 @@ def _finding(study: Study, listed: Sequence[Row]) -> str:
     for r in debts:
         if r["year"] == last:
             saved = float(r["national"]) - float(r["equal"])
-            sure = "" if proven(r) else ", not proven"
-            parts.append(f"{study.name('states', str(r['state']))} {words.number(saved, 1)}{sure}")
-    return (
-        f"At equal capability, together has less debt in {last} by, % of GDP: {'; '.join(parts)}."
-        if parts
-        else ""
-    )
+            way = "lower" if saved >= 0 else "higher"
+            sure = "proven" if proven(r) else "not proven"
+            name = study.name("states", str(r["state"]))
+            parts.append(f"{name} {words.number(abs(saved), 1)} {way} ({sure})")
+    return f"At equal capability, debt in {last} together, % of GDP: {'; '.join(parts)}." if parts else ""
 
 
 def _table(study: Study, listed: Sequence[Row]) -> Table:

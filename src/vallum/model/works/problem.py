@@ -1,0 +1,607 @@
+"""The works of a region as steps: the one place where tables become indices."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vallum.core.errors import BadInput
+from vallum.region import Region
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Tables = Mapping[str, pl.DataFrame]
+
+NEEDED = ("works_settings", "works_sectors", "works_elements", "works_quantities", "works_activities")
+
+SHARED_STEP = "ACCESS"
+"""Step that is done once in a sector and serves every kind of works there."""
+
+OWNERS = ("public", "private")
+"""Batches of a kind that needs land: state and municipal land, and private land."""
+
+PURSES = ("core", "related")
+MONTHS_A_YEAR = 12
+WEEK = dt.timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Low, mode and high of an uncertain number."""
+
+    low: float
+    mode: float
+    high: float
+
+    def __add__(self, other: "Range") -> "Range":
+        return Range(self.low + other.low, self.mode + other.mode, self.high + other.high)
+
+    def times(self, factor: float) -> "Range":
+        """Multiply by a number that is not negative."""
+        return Range(factor * self.low, factor * self.mode, factor * self.high)
+
+
+NOTHING = Range(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One activity of one project.
+
+    Attributes
+    ----------
+    state, sector, element, step : str
+        Whose, where (empty for a step of the whole state), of which kind of works (empty for a step that all
+        kinds of a sector share), and which step.
+    owner : str
+        Batch of land: public, private, or empty.
+    kind : str
+        plain, tender, land or install.
+    weeks : Range
+        Duration in working weeks, without repeats of a tender.
+    resource : str
+        Resource it takes, empty for none.
+    units : int
+        Units of the resource.
+    calendar : str
+        Calendar, empty for every week.
+    cost_meur : float
+        Spent when it starts.
+    quantity : float
+        Element units that are in place when it ends; 0 for a step that puts nothing in place.
+    weight : float
+        Weighted layer-kilometres that are protected when it ends.
+    """
+
+    state: str
+    sector: str
+    element: str
+    step: str
+    owner: str
+    kind: str
+    weeks: Range
+    resource: str
+    units: int
+    calendar: str
+    cost_meur: float
+    quantity: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One kind of works; see the table works_elements."""
+
+    element_id: str
+    name: str
+    layer: str
+    unit: str
+    weight: float
+    cost: Range
+    upkeep: float
+    refresh: Range | None
+    purse: str
+    peacetime: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """One sector of the border."""
+
+    sector_id: str
+    state: str
+    neighbour: str
+    name: str
+    length_km: float
+    dry_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What one state builds of one kind."""
+
+    state: str
+    element: str
+    planned: Range
+    built: float
+    target: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """Chance that a tender fails, and weeks to the award of the next."""
+
+    failure: Range
+    again: Range
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Works of some states from one week on.
+
+    Attributes
+    ----------
+    start : datetime.date
+        Monday of week 0.
+    periods : int
+        Weeks of the schedule, T.
+    states : tuple of str
+    sectors, elements, quantities : mapping
+        By sector, by kind, and by (state, kind).
+    steps : tuple of Step
+        A of them.
+    before : IntArray, shape (P, 2)
+        Pairs of steps: the first must be finished before the second starts.
+    tenders : mapping of int to Tender
+        By step.
+    resources : mapping of (state, resource) to int
+        Units at hand.
+    lines : mapping of (state, element) to (float, float)
+        Output in units a week, and units in store at the start.
+    money : mapping of (state, purse) to FloatArray, shape (T,)
+        EUR million that become available in each week.
+    calendars : mapping of str to BoolArray, shape (T,)
+        Working weeks.
+    pooled : frozenset of str
+        Resources and kinds of works that the states share.
+    unfunded : tuple of Step
+        Steps of installation that money or output up to the end do not reach; they are not in `steps`.
+    """
+
+    start: dt.date
+    periods: int
+    states: tuple[str, ...]
+    sectors: Mapping[str, Sector]
+    elements: Mapping[str, Element]
+    quantities: Mapping[tuple[str, str], Quantity]
+    steps: tuple[Step, ...]
+    before: IntArray
+    tenders: Mapping[int, Tender]
+    resources: Mapping[tuple[str, str], int]
+    lines: Mapping[tuple[str, str], tuple[float, float]]
+    money: Mapping[tuple[str, str], FloatArray]
+    calendars: Mapping[str, BoolArray]
+    pooled: frozenset[str]
+    unfunded: tuple[Step, ...]
+
+    @cached_property
+    def installs(self) -> IntArray:
+        """Steps that put something in place."""
+        return np.array([i for i, step in enumerate(self.steps) if step.quantity > 0.0], dtype=np.int64)
+
+    def date(self, week: float) -> dt.date:
+        """Return the Monday of a week."""
+        return self.start + int(week) * WEEK
+
+    def week_after(self, day: dt.date) -> int:
+        """Return the first week that begins after a day."""
+        return (day - self.start).days // 7 + 1
+
+
+def problem(
+    region: Region,
+    *,
+    joint: bool = False,
+    pooled: Iterable[str] = (),
+    start: tuple[int, int] | None = None,
+    built: Mapping[tuple[str, str], float] | None = None,
+) -> Problem:
+    """Read the works of a region.
+
+    Parameters
+    ----------
+    region : Region
+        A sound region with the tables works_*.
+    joint : bool
+        Share every resource and line that is poolable.
+    pooled : iterable of str
+        works_resources or works_lines: share what is poolable of that table only.
+    start : (int, int), optional
+        Year and month of week 0; the settings start_year and start_month unless given.
+    built : mapping of (state, element) to float, optional
+        What stands at the start, instead of the table's; stores are then empty.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    BadInput
+        If the region is not sound or has no tables of works.
+    """
+    region.require_sound()
+    return of_tables(region.tables, region.name, joint=joint, pooled=pooled, start=start, built=built)
+
+
+def of_tables(
+    tables: Tables,
+    name: str,
+    *,
+    joint: bool = False,
+    pooled: Iterable[str] = (),
+    start: tuple[int, int] | None = None,
+    built: Mapping[tuple[str, str], float] | None = None,
+) -> Problem:
+    """Read works from checked tables; parameters as for `problem`."""
+    for table in NEEDED:
+        if tables[table].is_empty():
+            raise BadInput(
+                f"The region {name} has no table {table}, so it has no works",
+                where=f"{table}.csv",
+                rule="works tables",
+                remedy="Add the tables of works (docs/reference/data-baltic.md lists their columns).",
+            )
+    shared = set(pooled) | ({"works_resources", "works_lines"} if joint else set())
+    return _Reader(tables, start, built, frozenset(shared)).problem()
+
+
+def working_weeks(start: dt.date, periods: int, months: Iterable[int]) -> BoolArray:
+    """Return the weeks whose Thursday falls in a working month, shape (T,)."""
+    allowed = set(months)
+    thursday = start + dt.timedelta(days=3)
+    return np.array([(thursday + week * WEEK).month in allowed for week in range(periods)], dtype=bool)
+
+
+class _Reader:
+    """One reading: tables to steps."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        start: tuple[int, int] | None,
+        built: Mapping[tuple[str, str], float] | None,
+        shared: frozenset[str],
+    ) -> None:
+        self.tables, self.built, self.shared = tables, built, shared
+        settings = dict(tables["works_settings"].select("key", "value").iter_rows())
+        year, month = start or (int(settings["start_year"]), int(settings["start_month"]))
+        first = dt.date(year, month, 1)
+        self.start = first + dt.timedelta(days=-first.weekday() % 7)
+        end = dt.date(int(settings["last_year"]), 12, 31)
+        self.periods = (end - self.start).days // 7
+        self.elements = {
+            row["element_id"]: _element(row) for row in tables["works_elements"].iter_rows(named=True)
+        }
+        self.sectors = {
+            row["sector_id"]: Sector(
+                row["sector_id"], row["state"], row["neighbour"], row["name"], row["length_km"], row["dry_km"]
+            )
+            for row in tables["works_sectors"].sort("neighbour", "place").iter_rows(named=True)
+        }
+        self.activities: dict[str, list[dict[str, object]]] = {}
+        for row in tables["works_activities"].iter_rows(named=True):
+            self.activities.setdefault(row["element_id"], []).append(row)
+        self.tenders = {
+            (row["state"], row["element_id"]): Tender(_range(row, "failure"), _range(row, "again_weeks"))
+            for row in tables["works_tenders"].iter_rows(named=True)
+        }
+        self.land = _land(tables["works_land"])
+
+    def problem(self) -> Problem:
+        quantities = {
+            (row["state"], row["element_id"]): self.quantity(row)
+            for row in self.tables["works_quantities"].iter_rows(named=True)
+        }
+        lines, money = self.lines(), self.money()
+        projects = [part for key in sorted(quantities) for part in self.projects(quantities[key])]
+        kept, dropped = self.affordable(projects, lines, money)
+        steps, before = self.steps(kept)
+        tenders = {
+            i: self.tenders[step.state, step.element]
+            for i, step in enumerate(steps)
+            if step.kind == "tender" and (step.state, step.element) in self.tenders
+        }
+        return Problem(
+            start=self.start,
+            periods=self.periods,
+            states=tuple(sorted({state for state, _ in quantities})),
+            sectors=self.sectors,
+            elements=self.elements,
+            quantities=quantities,
+            steps=tuple(steps),
+            before=np.array(sorted(before), dtype=np.int64).reshape(-1, 2),
+            tenders=tenders,
+            resources={
+                (row["state"], row["resource_id"]): row["capacity"]
+                for row in self.tables["works_resources"].iter_rows(named=True)
+            },
+            lines=lines,
+            money=money,
+            calendars=self.calendars(),
+            pooled=self.pooled(),
+            unfunded=tuple(dropped),
+        )
+
+    # ------------------------------------------------------------ quantities and batches
+
+    def quantity(self, row: dict[str, object]) -> Quantity:
+        key = str(row["state"]), str(row["element_id"])
+        year, month = row["target_year"], row["target_month"]
+        target = None
+        if isinstance(year, int):
+            month = month if isinstance(month, int) else MONTHS_A_YEAR
+            after = dt.date(year + month // MONTHS_A_YEAR, month % MONTHS_A_YEAR + 1, 1)
+            target = after - dt.timedelta(days=1)
+        built = _float(row["built"]) if self.built is None else self.built.get(key, 0.0)
+        return Quantity(*key, _range(row, "quantity"), built, target)
+
+    def projects(self, quantity: Quantity) -> list[Step]:
+        """Return the installation of each batch of one kind of one state."""
+        row = next(
+            r
+            for r in self.tables["works_quantities"].iter_rows(named=True)
+            if (r["state"], r["element_id"]) == (quantity.state, quantity.element)
+        )
+        wanted = [part.strip() for part in (row["neighbours"] or "").split(";") if part.strip()]
+        sectors = [
+            s
+            for s in self.sectors.values()
+            if s.state == quantity.state and (not wanted or s.neighbour in wanted)
+        ]
+        lengths = np.array([_extent(s, row["spread"]) for s in sectors])
+        if not lengths.sum():
+            return []
+        element = self.elements[quantity.element]
+        left = max(quantity.planned.mode - quantity.built, 0.0)
+        parts = lengths / lengths.sum()
+        amounts = left * parts if element.unit.startswith("km") else _whole(left, parts)
+        install = next(a for a in self.activities[quantity.element] if a["kind"] == "install")
+        owners = self.owners(quantity)
+        found = []
+        for place, (sector, amount) in enumerate(zip(sectors, amounts, strict=True)):
+            for owner, part in owners:
+                batch = amount * part
+                if batch <= 0.0:
+                    continue
+                whole = quantity.planned.mode * parts[place]
+                protected = element.weight * _protected_km(sector, row["spread"]) * batch / whole
+                found.append(
+                    self.step(quantity.state, sector.sector_id, install, owner, batch, weight=protected)
+                )
+        return found
+
+    def owners(self, quantity: Quantity) -> list[tuple[str, float]]:
+        """Return the batches of land of a kind, with their parts."""
+        if not any(a["kind"] == "land" for a in self.activities[quantity.element]):
+            return [("", 1.0)]
+        return [(owner, self.land[quantity.state, owner][0]) for owner in OWNERS]
+
+    def step(
+        self, state: str, sector: str, row: dict[str, object], owner: str, amount: float, weight: float = 0.0
+    ) -> Step:
+        element = self.elements[str(row["element_id"])]
+        weeks = _range(row, "weeks") + _range(row, "weeks_per_unit").times(amount)
+        if row["kind"] == "land":
+            weeks = self.land[state, owner][1]
+        installs = row["kind"] == "install"
+        return Step(
+            state=state,
+            sector=sector,
+            element=element.element_id,
+            step=str(row["activity_id"]),
+            owner=owner,
+            kind=str(row["kind"]),
+            weeks=weeks,
+            resource=str(row["resource_id"] or ""),
+            units=int(_float(row["resource_units"])),
+            calendar=str(row["calendar_id"] or ""),
+            cost_meur=_float(row["cost_share"]) * amount * element.cost.mode,
+            quantity=amount if installs else 0.0,
+            weight=weight if installs else 0.0,
+        )
+
+    # ------------------------------------------------------------ money and output
+
+    def affordable(
+        self,
+        projects: list[Step],
+        lines: Mapping[tuple[str, str], tuple[float, float]],
+        money: Mapping[tuple[str, str], FloatArray],
+    ) -> tuple[list[Step], list[Step]]:
+        """Leave out the batches that money or output never reach: least protection for money first."""
+        wallet = {key: float(values.sum()) for key, values in money.items()}
+        store = {(self.pool_of("works_lines", state, element), element): 0.0 for state, element in lines}
+        for (state, name), (rate, held) in lines.items():
+            store[self.pool_of("works_lines", state, name), name] += held + rate * self.periods
+        kept, dropped = [], []
+        for step in sorted(projects, key=self.merit):
+            element = self.elements[step.element]
+            purse = step.state, element.purse
+            price = step.quantity * element.cost.mode
+            source = self.pool_of("works_lines", step.state, step.element), step.element
+            if price > wallet.get(purse, 0.0) + 1e-9 or step.quantity > store.get(source, np.inf) + 1e-9:
+                dropped.append(step)
+                continue
+            wallet[purse] = wallet.get(purse, 0.0) - price
+            if source in store:
+                store[source] -= step.quantity
+            kept.append(step)
+        return kept, dropped
+
+    def merit(self, step: Step) -> tuple[float, str, str, str]:
+        price = step.quantity * self.elements[step.element].cost.mode
+        return -step.weight / max(price, 1e-9), step.sector, step.element, step.owner
+
+    def lines(self) -> dict[tuple[str, str], tuple[float, float]]:
+        empty = self.built is not None
+        return {
+            (row["state"], row["element_id"]): (row["units_per_week"], 0.0 if empty else row["in_store"])
+            for row in self.tables["works_lines"].iter_rows(named=True)
+        }
+
+    def money(self) -> dict[tuple[str, str], FloatArray]:
+        found: dict[tuple[str, str], FloatArray] = {}
+        for row in self.tables["works_money"].iter_rows(named=True):
+            week = max((dt.date(row["year"], 1, 1) - self.start).days // 7 + 1, 0)
+            if row["year"] < self.start.year or week >= self.periods:
+                continue
+            for purse in PURSES:
+                flow = found.setdefault((row["state"], purse), np.zeros(self.periods))
+                flow[week] += row[f"{purse}_meur"]
+        return found
+
+    def calendars(self) -> dict[str, BoolArray]:
+        rows = self.tables["works_calendars"].filter(works="y")
+        names = self.tables["works_calendars"]["calendar_id"].unique().sort()
+        return {
+            name: working_weeks(self.start, self.periods, rows.filter(calendar_id=name)["month"].to_list())
+            for name in names
+        }
+
+    def pooled(self) -> frozenset[str]:
+        names: set[str] = set()
+        for table, column in (("works_resources", "resource_id"), ("works_lines", "element_id")):
+            if table in self.shared:
+                names |= set(self.tables[table].filter(poolable="y")[column])
+        return frozenset(names)
+
+    def pool_of(self, table: str, state: str, name: str) -> str:
+        """Return whose supply a state draws on: its own, or the pool's."""
+        return "" if table in self.shared and name in self.pooled() else state
+
+    # ------------------------------------------------------------ steps and their order
+
+    def steps(self, installs: list[Step]) -> tuple[list[Step], set[tuple[int, int]]]:
+        """Return all steps that lead to the installations, and the pairs in which they follow each other."""
+        steps: list[Step] = []
+        index: dict[tuple[str, str, str, str, str], int] = {}
+        before: set[tuple[int, int]] = set()
+        costs: dict[int, float] = {}
+        for install in sorted(installs, key=lambda s: (s.state, s.element, s.sector, s.owner)):
+            rows = self.activities[install.element]
+            local: dict[str, int] = {}
+            for row in rows:
+                local[str(row["activity_id"])] = self.place(install, row, steps, index, costs)
+            for row in rows:
+                here = local[str(row["activity_id"])]
+                for name in str(row["after"] or "").split(";"):
+                    if name.strip() and local[name.strip()] != here:
+                        before.add((local[name.strip()], here))
+        return [_priced(step, costs.get(i, 0.0)) for i, step in enumerate(steps)], before
+
+    def place(
+        self,
+        install: Step,
+        row: dict[str, object],
+        steps: list[Step],
+        index: dict[tuple[str, str, str, str, str], int],
+        costs: dict[int, float],
+    ) -> int:
+        """Return the index of a step that an installation needs; make it where it is new."""
+        name = str(row["activity_id"])
+        if row["kind"] == "install":
+            step, key = install, (install.state, install.sector, install.element, name, install.owner)
+        elif name == SHARED_STEP:
+            made = self.step(install.state, install.sector, row, "", install.quantity)
+            step, key = _shared(made), (install.state, install.sector, "", name, "")
+        elif row["scope"] == "state":
+            step = self.step(install.state, "", row, "", 0.0)
+            key = install.state, "", install.element, name, ""
+        else:
+            step = self.step(install.state, install.sector, row, install.owner, install.quantity)
+            key = install.state, install.sector, install.element, name, install.owner
+        if key not in index:
+            index[key] = len(steps)
+            steps.append(step)
+        here = index[key]
+        if key[1] and name == SHARED_STEP and step.weeks.mode > steps[here].weeks.mode:
+            steps[here] = step
+        price = _float(row["cost_share"]) * install.quantity * self.elements[install.element].cost.mode
+        costs[here] = costs.get(here, 0.0) + price
+        return here
+
+
+def _priced(step: Step, cost: float) -> Step:
+
+    return replace(step, cost_meur=cost)
+
+
+def _shared(step: Step) -> Step:
+
+    return replace(step, element="")
+
+
+def _element(row: dict[str, object]) -> Element:
+    return Element(
+        element_id=str(row["element_id"]),
+        name=str(row["name"]),
+        layer=str(row["layer"]),
+        unit=str(row["unit"]),
+        weight=_float(row["weight"]),
+        cost=_range(row, "unit_cost_meur"),
+        upkeep=_float(row["upkeep_share"]),
+        refresh=None if row["refresh_years"] is None else _range(row, "refresh_years"),
+        purse=str(row["budget_class"]),
+        peacetime=row["peacetime"] == "y",
+    )
+
+
+def _land(rows: pl.DataFrame) -> dict[tuple[str, str], tuple[float, Range]]:
+    """Part and weeks of public and private land by state; public weeks are the mean of their owners'."""
+    found: dict[tuple[str, str], tuple[float, Range]] = {}
+    for state in rows["state"].unique().sort():
+        parts: dict[str, list[tuple[float, Range]]] = {owner: [] for owner in OWNERS}
+        for row in rows.filter(state=state).iter_rows(named=True):
+            owner = "private" if row["owner"] == "private" else "public"
+            parts[owner].append((row["part"], _range(row, "weeks")))
+        for owner, listed in parts.items():
+            whole = sum(part for part, _ in listed)
+            mean = NOTHING
+            for part, weeks in listed:
+                mean = mean + weeks.times(part / whole if whole else 0.0)
+            found[state, owner] = whole, mean
+    return found
+
+
+def _extent(sector: Sector, spread: str) -> float:
+    return {"dry": sector.dry_km, "length": sector.length_km, "even": 1.0}[spread]
+
+
+def _protected_km(sector: Sector, spread: str) -> float:
+    """Kilometres that a finished kind protects in a sector: the dry ones where it is built on dry land."""
+    return sector.dry_km if spread == "dry" else sector.length_km
+
+
+def _whole(total: float, parts: FloatArray) -> FloatArray:
+    """Split a whole number by parts into whole numbers: the largest remainders are rounded up."""
+    exact = round(total) * parts
+    floor = np.floor(exact)
+    order = np.argsort(-(exact - floor), kind="stable")
+    floor[order[: round(round(total) - floor.sum())]] += 1.0
+    return floor
+
+
+def _range(row: Mapping[str, object], name: str) -> Range:
+    mode = _float(row[name])
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return Range(mode if low is None else _float(low), mode, mode if high is None else _float(high))
+
+
+def _float(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
