@@ -39,7 +39,7 @@ REGIONS: dict[str, dict[str, Any]] = {
             {"title": "Public releases, press and studies, named in every row and in sources.csv"},
             {"title": "International Monetary Fund, World Economic Outlook, October 2025 (macro, states)"},
             {"title": "Eurostat LAU 2020 and GISCO, © EuroGeographics (municipalities: centres and figures)"},
-            {"title": "© OpenStreetMap contributors (measured lengths in border_lengths)"},
+            {"title": "© OpenStreetMap contributors (lengths in border_lengths, outlines in works_sectors)"},
         ],
     },
     "toy": {

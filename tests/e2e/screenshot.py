@@ -1,7 +1,8 @@
 """Photograph the report of a plan folder: `python -m tests.e2e.screenshot DIR [OUT.png]`.
 
 Renders the report of DIR and writes docs/figures/report.png, or OUT.png. More pictures on demand: `--width`,
-`--full` (the whole page), `--dark`, `--pdf OUT.pdf`.
+`--full` (the whole page), `--section KEY` (one section), `--dark`, `--pdf OUT.pdf`. docs/figures/fiscal.png is
+`--section fiscal-debt` of a plan with its fiscal outlook.
 """
 
 import argparse
@@ -13,6 +14,8 @@ from pathlib import Path
 from vallum.report import render
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "figures" / "report.png"
+#: Pixels beside a section, where the labels at the ends of an axis reach.
+MARGIN = 24
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,7 +30,14 @@ FLAGS = [
 
 
 def photograph(
-    page: Path, out: Path, width: int, height: int, full: bool, dark: bool, pdf: Path | None
+    page: Path,
+    out: Path,
+    width: int,
+    height: int,
+    full: bool,
+    section: str | None,
+    dark: bool,
+    pdf: Path | None,
 ) -> None:
     """Open a report in Chromium and write its picture."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -43,7 +53,13 @@ def photograph(
             device_scale_factor=1,
         )
         tab.goto(page.as_uri())
-        tab.screenshot(path=out, full_page=full)
+        clip = None
+        if section is not None:
+            box = tab.locator(f"#{section}").bounding_box()
+            clip = {
+                "x": box["x"] - MARGIN, "y": box["y"], "width": box["width"] + 2 * MARGIN, "height": box["height"]
+            }  # fmt: skip
+        tab.screenshot(path=out, full_page=full or clip is not None, clip=clip)
         if pdf is not None:
             tab.pdf(path=pdf, prefer_css_page_size=True, print_background=True)
         browser.close()
@@ -57,13 +73,16 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=1500)
     parser.add_argument("--full", action="store_true", help="the whole page")
+    parser.add_argument("--section", help="key of the section")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--pdf", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         page = render(given.directory, Path(folder) / "report.html")
         given.out.parent.mkdir(parents=True, exist_ok=True)
-        photograph(page, given.out, given.width, given.height, given.full, given.dark, given.pdf)
+        photograph(
+            page, given.out, given.width, given.height, given.full, given.section, given.dark, given.pdf
+        )
     sys.stdout.write(f"{given.out}\n")
 
 

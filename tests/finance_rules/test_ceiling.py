@@ -29,6 +29,11 @@ BALANCES = np.array([[-1.0, -2.0, -2.2, -2.2, -2.2, -2.2, 0.8]])
 DEFENCE = np.array([[2.0, 2.5, 3.0, 3.0, 3.0, 3.0, 3.0]])
 
 
+@pytest.fixture(scope="module")
+def no_clause(small: Problem) -> Problem:
+    return replace(small, rules={**small.rules, "nec_max_deviation": 0.0})
+
+
 def series(low: float, high: float) -> st.SearchStrategy[FloatArray]:
     return arrays.arrays(np.float64, (1, 7), elements=st.floats(low, high))
 
@@ -155,9 +160,8 @@ def test_more_defence_never_leaves_more_room(
 
 @given(series(-5.0, 5.0), series(0.0, 9.0))
 def test_the_clause_never_makes_a_regime_worse(
-    small: Problem, calm: Projection, structural: FloatArray, core: FloatArray
+    small: Problem, no_clause: Problem, calm: Projection, structural: FloatArray, core: FloatArray
 ) -> None:
-    no_clause = replace(small, rules={**small.rules, "nec_max_deviation": 0.0})
     with_it, without = (judge(p, calm, structural, core) for p in (small, no_clause))
     assert (with_it.regime <= without.regime).all()
     assert (without.regime != CLAUSE).all()

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tests.plan_fiscal.plans import AIR, TWO, Hand, Order, tables_of
+from tests.plan_fiscal.plans import Hand, Order, tables_of
 from vallum.core.errors import BadInput
 from vallum.model.finance.problem import FloatArray, Problem
 from vallum.model.finance.scenarios import POLICIES
@@ -59,12 +59,13 @@ def test_the_purse_bears_its_share_by_hand(region: Region, what: Problem, pair: 
     assert table.filter(state="LV", year=2026)["tight_meur"].item() == 0.0
 
 
+@settings(max_examples=6, deadline=None)
 @given(arrays.arrays(np.float64, (3, 17), elements=st.floats(0.0, 100.0)), st.floats(0.0, 1.0))
 def test_a_purse_is_never_negative_and_never_grows(
     region: Region, what: Problem, pair: dict[str, Plan], lost: FloatArray, share: float
 ) -> None:
-    settings = {**what.settings, "plan_bears_share": np.full(3, share)}
-    less = tighter(replace(what, settings=settings), region, pair["joint"], lost, PLAN)
+    bears = {**what.settings, "plan_bears_share": np.full(3, share)}
+    less = tighter(replace(what, settings=bears), region, pair["joint"], lost, PLAN)
     assert (less.table["tight_meur"] >= 0.0).all()
     assert (less.table["tight_meur"] <= less.table["plannable_meur"]).all()
     assert less.region.sound
@@ -175,8 +176,3 @@ def test_a_replan_from_end_to_end(region: Region, tmp_path: Path, hand: Callable
     assert (lost["lost_meur"] > 0.0).all()
     assert "planning again with the tighter purse" in stages
     assert stages.index("reading") < stages.index("writing")
-
-
-def test_a_plan_with_two_orders_is_read_with_its_budget(hand: Callable[..., Plan]) -> None:
-    assert hand(TWO).tables["orders"].height == len(TWO.orders)
-    assert AIR.quantity == 10.0

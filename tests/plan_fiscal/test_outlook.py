@@ -1,7 +1,6 @@
 """The outlook of the region that ships: whole, in order, and the same whatever table tells it."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -107,7 +106,7 @@ def test_the_sum_of_the_loan_is_that_of_its_years(outlook: Outlook, what: Proble
         assert mine["principal_meur"].sum() == pytest.approx(row["drawn_meur"])
         assert mine.sort("year")["balance_meur"][-1] == pytest.approx(0.0, abs=1e-6)
         life = mine.filter(pl.col("balance_meur") > 1e-6).height
-        assert row["gain_mean_meur"] == pytest.approx(mine["gain_meur"].sum() / life, rel=0.03)
+        assert row["gain_mean_meur"] == pytest.approx(mine["gain_meur"].sum() / life)
         rate = float(what.loans.rate[i])
         assert row["rate"] == rate
         worth = sum(
@@ -213,24 +212,27 @@ def test_official_figures_stand_beside_ours(outlook: Outlook, region: Region) ->
 
 
 @pytest.mark.parametrize(
-    ("official", "without", "planned", "bound", "words"),
+    ("official", "without", "planned", "same", "bound", "words"),
     [
-        (40.0, float("nan"), 41.0, False, "base year"),
-        (40.0, 40.2, 45.0, False, "starts from the same forecast"),
-        (40.0, 30.0, 40.2, False, "counts the defence budget"),
-        (40.0, 35.0, 45.0, False, "Between ours"),
-        (40.0, 45.0, 35.0, False, "Between ours"),
-        (50.0, 35.0, 45.0, False, "above both"),
-        (30.0, 35.0, 45.0, False, "below both"),
-        (40.0, 30.0, 41.0, True, "A lower bound"),
-        (-4.5, -3.0, -4.4, False, "counts the defence budget"),
-        (100.0, 100.4, 110.0, False, "starts from the same forecast"),
+        (40.0, float("nan"), 41.0, True, False, "Ours starts after the base year"),
+        (40.0, 40.2, 45.0, True, False, "The forecast that our inputs are from."),
+        (40.0, 40.2, 45.0, False, False, "A later forecast than our inputs: near ours without policy"),
+        (40.0, 40.2, 39.9, False, False, "A later forecast than our inputs: near both of ours."),
+        (40.0, 30.0, 40.2, False, False, "A later forecast than our inputs: near ours with all"),
+        (40.0, 30.0, 40.2, True, False, "Near ours with all"),
+        (40.0, 35.0, 45.0, False, False, "between ours"),
+        (40.0, 45.0, 35.0, True, False, "Between ours"),
+        (50.0, 35.0, 45.0, False, False, "above both"),
+        (30.0, 35.0, 45.0, False, False, "below both"),
+        (40.0, 30.0, 41.0, True, True, "A lower bound"),
+        (-4.5, -3.0, -4.4, False, False, "with all of the planned defence"),
+        (100.0, 100.4, 110.0, True, False, "The forecast"),  # a quarter of a point per 50
     ],
 )
 def test_how_an_official_figure_is_read(
-    official: float, without: float, planned: float, bound: bool, words: str
+    official: float, without: float, planned: float, same: bool, bound: bool, words: str
 ) -> None:
-    assert words in reading(official, without, planned, bound=bound)
+    assert words in reading(official, without, planned, same=same, bound=bound)
 
 
 # ---------------------------------------------------------------- other regions
@@ -252,7 +254,7 @@ def last_year(region: Region, year: int) -> Region:
     return region.replace(settings=settings, **longer)
 
 
-@pytest.mark.parametrize("year", [2030, 2035, 2042])
+@pytest.mark.parametrize("year", [2027, 2030, 2042])
 def test_other_last_years(region: Region, year: int) -> None:
     found = make(last_year(region, year), paths=100)
     assert found.tables["projection"]["year"].max() == year
@@ -261,20 +263,13 @@ def test_other_last_years(region: Region, year: int) -> None:
     assert (judged["note"] == "Not judged.").all() == (year < FORECAST + 5)
 
 
-def test_too_short_a_plan_is_refused(region: Region) -> None:
-    with pytest.raises(BadInput, match="does not fit into the projection from 2024 to 2028"):
-        make(last_year(region, 2028), paths=100)
-
-
-@pytest.mark.parametrize("name", ["safe_draws", "expenditure_ceilings", "fiscal_reference", "industry"])
-def test_a_table_that_may_be_missing(region: Region, name: str) -> None:
-    found = make(region.replace(**{name: region.tables[name].clear()}), paths=100)
-    assert found.tables["projection"].height > 0
-
-
-def test_no_loans_owe_nothing_to_the_union(region: Region) -> None:
-    none = {name: region.tables[name].clear() for name in ("safe_loans", "safe_draws")}
-    found = make(region.replace(**none), paths=100)
+def test_tables_that_may_be_missing(region: Region) -> None:
+    """No loan owes nothing to the Union; no ceiling has a substitute; no figure stands beside ours."""
+    names = ("safe_loans", "safe_draws", "expenditure_ceilings", "fiscal_reference", "industry")
+    found = make(region.replace(**{name: region.tables[name].clear() for name in names}), paths=100)
+    assert found.tables["reference"].is_empty()
+    assert found.tables["plants"].is_empty()
+    assert not found.tables["regimes"]["published"].any()
     assert found.tables["projection"]["loan_meur"].max() == 0.0
     assert found.tables["loan"].is_empty()
     assert found.tables["loan_sum"]["present_meur"].abs().max() == 0.0
@@ -297,18 +292,15 @@ def test_two_states(region: Region, outlook: Outlook) -> None:
     assert found.tables["projection"]["debt"].to_list() == pytest.approx(whole["debt"].to_list())
 
 
-def test_the_clause_may_last_beyond_the_projection(region: Region) -> None:
+def test_years_of_the_clause_that_the_projection_lacks(region: Region) -> None:
+    """The account starts in the base year, which is not judged, and the clause ends after the last year."""
     rules = region.tables["safe_rules"].with_columns(
         pl.when(pl.col("rule") == "nec_last_year").then(pl.lit("2045")).otherwise("value").alias("value")
     )
-    found = make(region.replace(safe_rules=rules), paths=100)
-    assert found.tables["cliff"]["cliff"].null_count() == found.tables["cliff"].height
-
-
-def test_a_base_year_in_the_years_of_the_account_is_not_judged(region: Region) -> None:
     inputs = region.tables["fiscal_inputs"].filter(pl.col("year") >= 2025)
-    found = make(region.replace(fiscal_inputs=inputs), paths=100)
+    found = make(region.replace(fiscal_inputs=inputs, safe_rules=rules), paths=100)
     assert found.tables["regimes"]["year"].min() == 2026
+    assert found.tables["cliff"]["cliff"].null_count() == found.tables["cliff"].height
 
 
 def test_debt_that_is_paid_off_has_no_sustainability_gap(region: Region) -> None:
@@ -317,8 +309,3 @@ def test_debt_that_is_paid_off_has_no_sustainability_gap(region: Region) -> None
     paid_off = found.tables["projection"].filter(policy="no_policy_change", year=LAST)
     assert (paid_off["debt"] == 0.0).all()
     assert found.tables["indicators"].filter(policy="no_policy_change")["s1"].null_count() == len(STATES)
-
-
-def test_the_problem_of_the_outlook_is_that_of_the_region(what: Problem) -> None:
-    assert (int(what.years[0]), what.forecasts, int(what.years[-1])) == (FIRST, FORECAST - FIRST, LAST)
-    assert replace(what).states == STATES

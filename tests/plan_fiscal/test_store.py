@@ -149,12 +149,13 @@ def test_an_older_outlook_is_replaced_through_a_link_too(
 
 
 @pytest.mark.parametrize("place", [".", "joint"])
-def test_a_plan_with_its_outlook_is_still_a_plan(region: Region, tmp_path: Path, place: str) -> None:
+def test_a_plan_with_its_outlook_is_still_a_plan(
+    region: Region, outlook: Outlook, tmp_path: Path, place: str
+) -> None:
     """It is audited, and replaced by a newer plan, with the outlook of what is no more."""
     folder = tmp_path / "plan"
     write_hand(folder / place, region)
-    make(region, plan=folder / place, paths=100)
-    assert read_outlook(folder / place / "fiscal").manifest["plan"]["joint"]["mode"] == "joint"
+    write_outlook(folder / place / "fiscal", outlook)
     assert set(read_plans(folder)) == {"joint"}
     assert not [found for found in audit(folder).violations if "fiscal" in found.sentence]
     write_hand(folder, region, TWO)

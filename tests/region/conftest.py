@@ -1,4 +1,4 @@
-"""A small good region in which every table has rows, as tables and as a folder."""
+"""A small good region, as tables and as a folder; with the works of its border every table has rows."""
 
 import shutil
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from vallum.region import TABLES, Region, write_folder
-from vallum.region.checks import fiscal
+from vallum.region.checks import fiscal, works
 
 YEARS = (2026, 2027, 2028)
 GUESS = {
@@ -35,7 +35,7 @@ SETTINGS = {
 }
 
 
-def table(name: str, *rows: dict[str, object], **common: object) -> pl.DataFrame:
+def table(name: str, /, *rows: dict[str, object], **common: object) -> pl.DataFrame:
     """Rows with provenance, typed by the schema."""
     provenance = GUESS if TABLES[name].required or name not in FACTS else FACT
     full = [provenance | common | row for row in rows]
@@ -296,7 +296,10 @@ def fact_tables(members: tuple[str, ...]) -> dict[str, pl.DataFrame]:
             {"state": "NA", "lau_id": "0001", "municipality": "Town", "nuts3": "NA001", "lat": 55.50012},
             lon=24.24987,
         ),
-        "border_lengths": table("border_lengths", {"state": "NA", "neighbour": "QQ", "official_km": 120}),
+        "border_lengths": table(
+            "border_lengths",
+            {"state": "NA", "neighbour": "QQ", "official_km": 50, "length_km_this_file": 50},
+        ),
     }
 
 
@@ -384,9 +387,146 @@ def fiscal_tables(members: tuple[str, ...]) -> dict[str, pl.DataFrame]:
     }
 
 
+WORKS_SETTINGS = {
+    **{key: low for key, (low, _) in works.BOUNDS.items()},
+    "start_year": 2026,
+    "start_month": 3,
+    "last_year": 2030,
+}
+
+
+def works_tables() -> dict[str, pl.DataFrame]:
+    """A border of two sectors with a ditch and bunkers: 18 km and 80 bunkers to build for EUR 26 million."""
+    ditch = {"element_id": "DITCH", "name": "Ditch", "layer": "obstacle", "unit": "km", "unit_cost_meur": 1}
+    bunker = {"element_id": "BUNKER", "name": "Bunker", "layer": "strongpoints", "unit": "bunker"}
+    step = {"scope": "sector", "weeks": 4, "weeks_per_unit": 0, "kind": "plain", "resource_units": 0}
+    steps: tuple[dict[str, object], ...] = (
+        {"activity_id": "TENDER", "scope": "state", "kind": "tender", "cost_share": 0},
+        {"activity_id": "LAND", "kind": "land", "weeks": 0, "cost_share": 0.1},
+        {"activity_id": "ACCESS", "after": "TENDER;LAND", "resource_id": "crews", "cost_share": 0.1},
+        {"activity_id": "INSTALL", "after": "ACCESS", "kind": "install", "cost_share": 0.8},
+    )
+    digging = {"resource_id": "crews", "resource_units": 1, "calendar_id": "EARTH", "weeks_per_unit": 0.5}
+    return {
+        "works_settings": table(
+            "works_settings",
+            *({"key": key, "value": value} for key, value in WORKS_SETTINGS.items()),
+            unit="see meaning",
+            meaning="as its name says",
+        ),
+        "works_sectors": table(
+            "works_sectors",
+            {"sector_id": "S1", "place": 1, "length_km": 26, "dry_km": 26, "mid_lat": 55.6, "mid_lon": 24.3}
+            | {"outline": "24.2 55.7;24.4 55.5"},
+            {"sector_id": "S2", "place": 2, "length_km": 24, "dry_km": 0, "mid_lat": 55.4, "mid_lon": 24.5}
+            | {"outline": "24.4 55.5;24.6 55.3"},
+            state="NA",
+            neighbour="QQ",
+            name="One end",
+        ),
+        "works_elements": table(
+            "works_elements",
+            ditch,
+            bunker | {"unit_cost_meur": 0.1},
+            weight=1,
+            upkeep_share=0.02,
+            budget_class="core",
+            peacetime="n",
+        ),
+        "works_quantities": table(
+            "works_quantities",
+            {"element_id": "DITCH", "quantity": 20, "built": 2, "neighbours": "QQ", "target_year": 2027},
+            {"element_id": "BUNKER", "quantity": 100, "built": 20, "target_year": 2027, "target_month": 6},
+            state="NA",
+            spread="dry",
+        ),
+        "works_activities": table(
+            "works_activities",
+            *(
+                step
+                | {"element_id": kind, "name": "Step"}
+                | one
+                | (digging if one["kind"] == "install" else {})
+                for kind in ("DITCH", "BUNKER")
+                for one in ({"kind": "plain"} | one for one in steps)
+            ),
+        ),
+        "works_resources": table(
+            "works_resources",
+            {"state": "NA", "resource_id": "crews", "name": "Crews", "capacity": 2, "poolable": "y"},
+            capacity_low=1,
+            capacity_high=4,
+            unit_cost_meur=1,
+        ),
+        "works_lines": table(
+            "works_lines",
+            {"state": "NA", "element_id": "BUNKER", "units_per_week": 4, "in_store": 8, "poolable": "y"},
+            line_cost_meur=2,
+        ),
+        "works_land": table(
+            "works_land",
+            {"owner": "state", "part": 0.7, "weeks": 6},
+            {"owner": "private", "part": 0.3, "weeks": 40},
+            state="NA",
+        ),
+        "works_tenders": table(
+            "works_tenders",
+            *({"element_id": kind} for kind in ("DITCH", "BUNKER")),
+            state="NA",
+            failure=0.3,
+            failure_high=0.5,
+            again_weeks=26,
+        ),
+        "works_calendars": table(
+            "works_calendars",
+            *({"month": month, "works": "n" if month in (1, 2) else "y"} for month in range(1, 13)),
+            calendar_id="EARTH",
+        ),
+        "works_money": table(
+            "works_money",
+            *({"year": year} for year in (2026, 2027)),
+            state="NA",
+            core_meur=15,
+            related_meur=0,
+        ),
+        "works_levers": table(
+            "works_levers",
+            {"change": 1, "table": "works_land", "keys": "owner=private", "value": -0.2, "cost_meur": 1},
+            {"change": 2, "table": "works_land", "keys": "owner=state", "value": 0.2, "cost_meur": 0},
+            {"lever_id": "SHARE", "change": 1, "table": "POOL", "column": "works_lines", "cost_meur": 0}
+            | {"op": None},
+            lever_id="STATE_LAND",
+            name="A lever",
+            column="part",
+            op="add",
+        ),
+        "works_facts": table(
+            "works_facts",
+            {"year": 2025, "month": 12, "installed": 10, "delivered": 20},
+            {"year": 2026, "month": 2, "installed": 20, "delivered": None},
+            state="NA",
+            element_id="BUNKER",
+        ),
+    }
+
+
 @pytest.fixture(scope="session")
 def tables() -> dict[str, pl.DataFrame]:
     return small_tables()
+
+
+@pytest.fixture(scope="session")
+def whole(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Every table, each with rows."""
+    return tables | works_tables()
+
+
+@pytest.fixture(scope="session")
+def line(tables: dict[str, pl.DataFrame]) -> Region:
+    """The small region with works of its border, without what works do not look at."""
+    seen = {"sources", "municipalities", "border_lengths"}
+    needed = {name: frame for name, frame in tables.items() if TABLES[name].required or name in seen}
+    return Region.from_tables("line", needed | works_tables())
 
 
 @pytest.fixture(scope="session")
@@ -423,7 +563,16 @@ def spoil(folder: Path) -> Callable[[str, str, str], Region]:
 @pytest.fixture
 def with_rows(region: Region) -> Callable[..., Region]:
     """Change cells of a table where a condition holds."""
+    return changer(region)
 
+
+@pytest.fixture
+def with_works(line: Region) -> Callable[..., Region]:
+    """Change cells of a table of the region with works where a condition holds."""
+    return changer(line)
+
+
+def changer(region: Region) -> Callable[..., Region]:
     def change(name: str, where: pl.Expr, **values: object) -> Region:
         old = region.tables[name]
         dtypes = TABLES[name].dtypes

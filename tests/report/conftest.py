@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.report import made_up_outlook
 from tests.report.made_up import MadeUp
 from tests.report.reading import Page, read_page
 from vallum.report import render
@@ -37,3 +38,29 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Page:
     """The report of one mode's folder."""
     folder = MadeUp(classes=3).write(tmp_path_factory.mktemp("report") / "one", modes=("national",))
     return read_page(render(folder))
+
+
+@pytest.fixture(scope="session")
+def fiscal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both plans and their fiscal outlook."""
+    return made_up_outlook.write(MadeUp(classes=3).write(tmp_path_factory.mktemp("report") / "fiscal"))
+
+
+@pytest.fixture(scope="session")
+def fiscal(fiscal_folder: Path) -> Page:
+    """The report of both plans with their fiscal outlook."""
+    return read_page(render(fiscal_folder))
+
+
+@pytest.fixture(scope="session")
+def fiscal_alone(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of a fiscal outlook without a plan."""
+    return read_page(render(made_up_outlook.write_alone(tmp_path_factory.mktemp("report") / "outlook")))
+
+
+@pytest.fixture(scope="session")
+def fiscal_hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of a fiscal outlook whose free text is an attack."""
+    folder = MadeUp(classes=1, hostile=True).write(tmp_path_factory.mktemp("report") / "hostile")
+    tables = made_up_outlook.hostile(made_up_outlook.of_plans())
+    return read_page(render(made_up_outlook.write(folder, tables)))

@@ -18,7 +18,7 @@ from vallum.report import render
 LOADING = ("src", "srcset", "href", "xlink:href", "data", "action", "poster", "background", "formaction")
 
 
-@pytest.fixture(params=["page", "hostile", "alone"])
+@pytest.fixture(params=["page", "hostile", "alone", "fiscal", "fiscal_alone", "fiscal_hostile"])
 def any_page(request: pytest.FixtureRequest) -> Page:
     found: Page = request.getfixturevalue(request.param)
     return found
@@ -83,7 +83,8 @@ def test_scrolling_regions_are_reached_by_keyboard_and_named(any_page: Page) -> 
 
 def test_every_figure_leads_to_its_sources(page: Page) -> None:
     sections = page.with_class("figure")
-    assert len(page.with_class("ground")) == len(sections) - 2  # all but sources and method themselves
+    # all but sources and method themselves, and the public finances that are not there
+    assert len(page.with_class("ground")) == len(sections) - 3
     links = {a["href"] for a in page.all("a")}
     assert {"#g-programmes", "#g-purses", "#g-needs", "#sources", "#assumptions", "#confidence"} <= links
 
@@ -101,17 +102,23 @@ def test_small(page: Page) -> None:
     assert len(page.source.encode()) < 3_000_000
 
 
-def test_hostile_names_are_words_only(hostile: Page) -> None:
-    assert len(hostile.all("script")) == 1
-    assert hostile.all("b") == []
-    assert "<script>alert" not in hostile.source
-    assert "<script>evil" not in hostile.source
-    assert HOSTILE in hostile.text
+@pytest.fixture(params=["hostile", "fiscal_hostile"])
+def any_hostile(request: pytest.FixtureRequest) -> Page:
+    found: Page = request.getfixturevalue(request.param)
+    return found
 
 
-def test_hostile_names_do_not_break_attributes(hostile: Page) -> None:
+def test_hostile_names_are_words_only(any_hostile: Page) -> None:
+    assert len(any_hostile.all("script")) == 1
+    assert any_hostile.all("b") == []
+    assert "<script>alert" not in any_hostile.source
+    assert "<script>evil" not in any_hostile.source
+    assert HOSTILE in any_hostile.text
+
+
+def test_hostile_names_do_not_break_attributes(any_hostile: Page) -> None:
     known = re.compile(r"[a-z][a-zA-Z0-9-]*(:[a-z]+)?")
-    for tag, attributes in hostile.elements:
+    for tag, attributes in any_hostile.elements:
         assert all(known.fullmatch(name) for name in attributes), (tag, attributes)
         assert "onload" not in attributes
 

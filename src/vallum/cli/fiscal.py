@@ -15,7 +15,6 @@ from vallum.cli.outcome import OK
 from vallum.cli.output import emit, libraries_silenced, number, show, table
 from vallum.cli.plan import refuse_ground_under_feet
 from vallum.cli.progress import Progress
-from vallum.core.errors import BadInput
 
 if TYPE_CHECKING:
     from vallum.plan.fiscal import Outlook, Replan
@@ -40,6 +39,13 @@ def a_quarter(_: object, value: str | None) -> None:
     """Refuse what is no quarter."""
     if value is not None and not re.fullmatch(r"[0-9]{4}Q[1-4]", value):
         message = "It must be a year and a quarter, such as 2011Q1."
+        raise ValueError(message)
+
+
+def some_ends(_: object, value: tuple[str, ...] | None) -> None:
+    """Refuse a re-plan that ends nothing."""
+    if value == ():
+        message = "It must name what ends."
         raise ValueError(message)
 
 
@@ -70,7 +76,7 @@ class Sample:
 class Again:
     """Options of the re-plan."""
 
-    replan: Annotated[tuple[End, ...], Parameter(consume_multiple=True)] = ()
+    replan: Annotated[tuple[End, ...] | None, Parameter(consume_multiple=True, validator=some_ends)] = None
     "Plan again with the purse that is left when these end. Needs --plan."
     time_limit: Annotated[float | None, Parameter(validator=positive)] = None
     "Seconds of the re-plan. 30 unless a work limit is given."
@@ -112,7 +118,7 @@ def fiscal(
         refuse_ground_under_feet(place)
         # A folder that must not be replaced is found now and not after a re-plan.
         refuse_other(place)
-    asked = replan_of(again, plan)
+    asked = replan_of(again)
     read = Region.read(region).require_sound()
     with libraries_silenced(), Progress() as progress:
         found = make(
@@ -128,21 +134,14 @@ def fiscal(
     return OK
 
 
-def replan_of(again: Again, plan: Path | None) -> "Replan | None":
+def replan_of(again: Again) -> "Replan | None":
     """Return what is to be planned again."""
     from vallum.plan.fiscal import Replan
     from vallum.plan.fiscal.solidarity import ENDS
     from vallum.solve import Limits
 
-    if not again.replan:
+    if again.replan is None:
         return None
-    if plan is None:
-        raise BadInput(
-            "Only a plan of purchases can be planned again",
-            where="--replan",
-            rule="plan_folder",
-            remedy="Give the plan's folder with --plan.",
-        )
     seconds = REPLAN_S if again.time_limit is None and again.work is None else again.time_limit
     return Replan(
         tuple(end for end in ENDS if end in again.replan), Limits(time_limit=seconds, work=again.work)

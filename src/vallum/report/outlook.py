@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from vallum.core.errors import BadInput
 from vallum.plan.files import exists, read_json
 from vallum.plan.fiscal.store import FOLDER, KIND, read_outlook
 from vallum.plan.fiscal.tables import SOURCES
@@ -18,6 +19,8 @@ from vallum.plan.store import Plan
 Row = dict[str, Any]
 Rows = tuple[Row, ...]
 
+#: What the page tells of a manifest.
+MANIFEST = {"paths": int, "seed": int, "versions": dict, "vallum_version": str}
 SOURCE_WORDS = {"budget": "Budget plan", "national": "Alone", "joint": "Together"}
 
 
@@ -66,6 +69,16 @@ class Outlook:
         """Every year projected."""
         return tuple(sorted({int(r["year"]) for r in self.table("projection")}))
 
+    @property
+    def first(self) -> int:
+        """First year projected, 0 without a projection."""
+        return self.years[0] if self.years else 0
+
+    @property
+    def last(self) -> int:
+        """Last year projected, 0 without a projection."""
+        return self.years[-1] if self.years else 0
+
     @cached_property
     def titles(self) -> dict[str, str]:
         """Titles of the policies."""
@@ -98,7 +111,24 @@ def read(folder: Path) -> Outlook:
         When it is damaged.
     """
     found = read_outlook(folder)
+    if not _whole(found.manifest):
+        raise BadInput(
+            "The manifest does not say what the outlook was made from.",
+            where=str(folder / "manifest.json"),
+            rule="fiscal_folder",
+            remedy="Compute it again with `vallum fiscal`.",
+        )
     return Outlook(found.manifest, {name: _rows(t) for name, t in found.tables.items()})
+
+
+def _whole(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest has everything that the page tells of it."""
+    region = manifest.get("region")
+    return (
+        all(isinstance(manifest.get(key), kind) for key, kind in MANIFEST.items())
+        and isinstance(region, dict)
+        and all(isinstance(region.get(key), str) for key in ("name", "content_hash"))
+    )
 
 
 def _rows(table: pl.DataFrame) -> Rows:

@@ -1,10 +1,11 @@
-"""A plan in a few lines of plain text, for the terminal."""
+"""A plan, or a fiscal outlook, in a few lines of plain text, for the terminal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from vallum.report import answers, study, words
+from vallum.report.figures.fiscal import PART
 
 
 def summary_lines(directory: Path | str) -> list[str]:
@@ -13,7 +14,7 @@ def summary_lines(directory: Path | str) -> list[str]:
     Parameters
     ----------
     directory : Path
-        Folder of a plan: with both modes, or of one.
+        Folder of a plan, with both modes or of one, or of a fiscal outlook.
 
     Raises
     ------
@@ -21,6 +22,8 @@ def summary_lines(directory: Path | str) -> list[str]:
         When the folder holds no plan or a damaged one.
     """
     found = study.read(Path(directory))
+    if not found.plans:
+        return [found.title, PART(found).finding.replace(words.NBSP, " ")]
     lines = [found.title]
     for plan in found.plans:
         parts = []

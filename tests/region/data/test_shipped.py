@@ -114,6 +114,67 @@ def test_gateways_are_given_for_every_class_that_needs_them(baltic):
     assert set(baltic.tables["gateways"]["class_id"]) == set(needing)
 
 
+def test_sectors_sum_to_their_borders_and_say_no_more(baltic):
+    sectors = baltic.tables["works_sectors"]
+    sums = sectors.group_by("state", "neighbour").agg(pl.col("length_km", "dry_km").sum(), pl.len())
+    joined = sums.join(baltic.tables["border_lengths"], on=["state", "neighbour"])
+    assert joined.height == 5
+    assert ((joined["length_km"] - joined["length_km_this_file"]).abs() < 0.06).all()
+    assert ((joined["dry_km"] - joined["land_or_narrow_river_km"]).abs() < 0.06).all()
+    assert sectors["length_km"].min() >= 20
+    for lon, lat in (point.split() for line in sectors["outline"] for point in line.split(";")):
+        assert abs(float(lon) / 0.05 - round(float(lon) / 0.05)) < 1e-6
+        assert abs(float(lat) / 0.05 - round(float(lat) / 0.05)) < 1e-6
+    assert sectors["outline"].str.count_matches(";").max() <= 5
+
+
+PROGRAMME = pl.read_csv(
+    ROOT / "src" / "vallum" / "region" / "data" / "baltic" / "background" / "line_programme.csv",
+    infer_schema=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "elements", "quantity"),
+    [
+        ("EE", "BUNKER", ["bunkers (all)"], 600),
+        ("EE", "DITCH", ["anti-tank ditch"], 40),
+        ("EE", "OBST", ["counter-mobility storage sites"], 10),
+        ("EE", "BARRIER", ["migration/border barrier: SE land border"], 115),
+        ("EE", "SENSOR", ["Narva river surveillance posts"], 14),
+        ("LV", "BARRIER", ["barrier: Belarus border", "barrier: Russia border"], 425),
+        ("LT", "BARRIER", ["barrier: Belarus border", "barrier: Kaliningrad border"], 547),
+        ("LT", "OBST", ["counter-mobility parks"], 27),
+    ],
+)
+def test_published_works_are_the_ones_in_the_tables(baltic, state, kind, elements, quantity):
+    rows = PROGRAMME.filter(pl.col("state") == state, pl.col("element").is_in(elements))
+    assert rows["quantity_planned"].cast(pl.Float64).sum() == quantity
+    where = (pl.col("state") == state) & (pl.col("element_id") == kind)
+    row = baltic.tables["works_quantities"].row(by_predicate=where, named=True)
+    assert row["quantity"] == quantity
+    assert row["basis"] in {"fact", "derived"}
+
+
+def test_works_name_rows_of_the_programme_and_reasons(baltic):
+    there = set(PROGRAMME.select(pl.concat_str("state", "element", separator=" ")).to_series())
+    for name, table in baltic.tables.items():
+        if not name.startswith("works_"):
+            continue
+        assumed = table.filter(pl.col("basis") == "assumption")
+        assert assumed["note"].null_count() == 0, name
+        for inputs in table["derived_from"].drop_nulls():
+            for file, keys in (part.split(":", 1) for part in inputs.split(";")):
+                if file == "background/line_programme.csv":
+                    assert set(keys.split(",")) <= there, keys
+
+
+def test_assumed_quantities_have_a_range(baltic):
+    assumed = baltic.tables["works_quantities"].filter(pl.col("basis") == "assumption")
+    assert assumed.height == 13
+    assert (assumed["quantity_low"] < assumed["quantity_high"]).all()
+
+
 def test_no_row_is_without_source_and_confidence(baltic):
     for name, table in baltic.tables.items():
         if table.height:

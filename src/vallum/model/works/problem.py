@@ -26,7 +26,11 @@ OWNERS = ("public", "private")
 """Batches of a kind that needs land: state and municipal land, and private land."""
 
 PURSES = ("core", "related")
+RELEASE = "RELEASE"
+"""Mark at the end of the last job of a resource."""
+
 MONTHS_A_YEAR = 12
+WEEKS_A_YEAR = 52.18
 WEEK = dt.timedelta(weeks=1)
 
 
@@ -70,12 +74,14 @@ class Step:
         Units of the resource.
     calendar : str
         Calendar, empty for every week.
-    cost_meur : float
-        Spent when it starts.
+    costs : (float, float)
+        EUR million of each purse (`PURSES`), spent when it starts.
     quantity : float
         Element units that are in place when it ends; 0 for a step that puts nothing in place.
     weight : float
         Weighted layer-kilometres that are protected when it ends.
+    holding_meur : float
+        What is paid each week until it ends: the end of the last job of a resource releases the resource.
     """
 
     state: str
@@ -88,9 +94,10 @@ class Step:
     resource: str
     units: int
     calendar: str
-    cost_meur: float
+    costs: tuple[float, float]
     quantity: float
     weight: float
+    holding_meur: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class Tender:
     again: Range
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Works of some states from one week on.
 
@@ -165,8 +172,8 @@ class Problem:
         Output in units a week, and units in store at the start.
     money : mapping of (state, purse) to FloatArray, shape (T,)
         EUR million that become available in each week.
-    calendars : mapping of str to BoolArray, shape (T,)
-        Working weeks.
+    calendars : mapping of str to frozenset of int
+        Months in which work goes on.
     pooled : frozenset of str
         Resources and kinds of works that the states share.
     unfunded : tuple of Step
@@ -185,7 +192,7 @@ class Problem:
     resources: Mapping[tuple[str, str], int]
     lines: Mapping[tuple[str, str], tuple[float, float]]
     money: Mapping[tuple[str, str], FloatArray]
-    calendars: Mapping[str, BoolArray]
+    calendars: Mapping[str, frozenset[int]]
     pooled: frozenset[str]
     unfunded: tuple[Step, ...]
 
@@ -312,6 +319,7 @@ class _Reader:
         projects = [part for key in sorted(quantities) for part in self.projects(quantities[key])]
         kept, dropped = self.affordable(projects, lines, money)
         steps, before = self.steps(kept)
+        self.release(steps, before)
         tenders = {
             i: self.tenders[step.state, step.element]
             for i, step in enumerate(steps)
@@ -411,7 +419,7 @@ class _Reader:
             resource=str(row["resource_id"] or ""),
             units=int(_float(row["resource_units"])),
             calendar=str(row["calendar_id"] or ""),
-            cost_meur=_float(row["cost_share"]) * amount * element.cost.mode,
+            costs=(0.0, 0.0),
             quantity=amount if installs else 0.0,
             weight=weight if installs else 0.0,
         )
@@ -466,12 +474,11 @@ class _Reader:
                 flow[week] += row[f"{purse}_meur"]
         return found
 
-    def calendars(self) -> dict[str, BoolArray]:
-        rows = self.tables["works_calendars"].filter(works="y")
-        names = self.tables["works_calendars"]["calendar_id"].unique().sort()
+    def calendars(self) -> dict[str, frozenset[int]]:
+        rows = self.tables["works_calendars"]
         return {
-            name: working_weeks(self.start, self.periods, rows.filter(calendar_id=name)["month"].to_list())
-            for name in names
+            name: frozenset(rows.filter(calendar_id=name, works="y")["month"])
+            for name in rows["calendar_id"].unique().sort()
         }
 
     def pooled(self) -> frozenset[str]:
@@ -492,7 +499,7 @@ class _Reader:
         steps: list[Step] = []
         index: dict[tuple[str, str, str, str, str], int] = {}
         before: set[tuple[int, int]] = set()
-        costs: dict[int, float] = {}
+        costs: dict[tuple[int, str], float] = {}
         for install in sorted(installs, key=lambda s: (s.state, s.element, s.sector, s.owner)):
             rows = self.activities[install.element]
             local: dict[str, int] = {}
@@ -503,7 +510,29 @@ class _Reader:
                 for name in str(row["after"] or "").split(";"):
                     if name.strip() and local[name.strip()] != here:
                         before.add((local[name.strip()], here))
-        return [_priced(step, costs.get(i, 0.0)) for i, step in enumerate(steps)], before
+        priced = [
+            replace(step, costs=(costs.get((i, PURSES[0]), 0.0), costs.get((i, PURSES[1]), 0.0)))
+            for i, step in enumerate(steps)
+        ]
+        return priced, before
+
+    def release(self, steps: list[Step], before: set[tuple[int, int]]) -> None:
+        """Add the end of the last job of each resource, which releases it."""
+        for row in self.tables["works_resources"].sort("state", "resource_id").iter_rows(named=True):
+            users = [
+                i
+                for i, step in enumerate(steps)
+                if step.resource == row["resource_id"] and step.state == row["state"] and step.units
+            ]
+            if users:
+                before |= {(i, len(steps)) for i in users}
+                weekly = row["capacity"] * row["unit_cost_meur"] / WEEKS_A_YEAR
+                mark = self.mark(row["state"], row["resource_id"])
+                steps.append(replace(mark, holding_meur=weekly))
+
+    def mark(self, state: str, resource: str) -> Step:
+        """Return the mark at the end of a resource's last job."""
+        return Step(state, "", "", RELEASE, resource, "plain", NOTHING, "", 0, "", (0.0, 0.0), 0.0, 0.0)
 
     def place(
         self,
@@ -511,7 +540,7 @@ class _Reader:
         row: dict[str, object],
         steps: list[Step],
         index: dict[tuple[str, str, str, str, str], int],
-        costs: dict[int, float],
+        costs: dict[tuple[int, str], float],
     ) -> int:
         """Return the index of a step that an installation needs; make it where it is new."""
         name = str(row["activity_id"])
@@ -532,14 +561,10 @@ class _Reader:
         here = index[key]
         if key[1] and name == SHARED_STEP and step.weeks.mode > steps[here].weeks.mode:
             steps[here] = step
-        price = _float(row["cost_share"]) * install.quantity * self.elements[install.element].cost.mode
-        costs[here] = costs.get(here, 0.0) + price
+        element = self.elements[install.element]
+        price = _float(row["cost_share"]) * install.quantity * element.cost.mode
+        costs[here, element.purse] = costs.get((here, element.purse), 0.0) + price
         return here
-
-
-def _priced(step: Step, cost: float) -> Step:
-
-    return replace(step, cost_meur=cost)
 
 
 def _shared(step: Step) -> Step:

@@ -31,6 +31,9 @@ PLAN_LENGTHS = (4, 7)
 CRITERION_FIELDS = {"technical": "technical_spb"}
 """Names of criteria that differ from their fields."""
 
+NOTHING_MEUR = 1e-6
+"""An amount of a euro or less is what rounding leaves of a loan that is repaid."""
+
 INDICATED = ("no_policy_change", "with_ageing", "plan", "five", "core_3_5", "six")
 """Policies whose sustainability gaps are shown."""
 
@@ -173,7 +176,7 @@ def _loan_years(problem: Problem, one: Case, worth: Gain) -> pl.DataFrame:
         "year": np.tile(plan.years, len(problem.states)),
     }
     frame = pl.DataFrame({**keys, **{name: values.ravel() for name, values in rows.items()}})
-    return frame.filter(pl.any_horizontal(pl.col(list(rows)) != 0.0))
+    return frame.filter(pl.any_horizontal(pl.col(list(rows)).abs() > NOTHING_MEUR))
 
 
 def _loan_sum(problem: Problem, one: Case, worth: Gain) -> pl.DataFrame:
@@ -181,7 +184,7 @@ def _loan_sum(problem: Problem, one: Case, worth: Gain) -> pl.DataFrame:
     within = worth.yearly[:, : problem.years.size]
     used = np.cumsum(one.out.draws, axis=1) > 0.0
     share = np.where(used, 100.0 * within / one.result.gdp, np.nan)
-    life = (loan_schedule(problem, one.out.draws).balance > 0.0).sum(axis=1)
+    life = (loan_schedule(problem, one.out.draws).balance > NOTHING_MEUR).sum(axis=1)
     vat = problem.settings["vat_pct"] / 100.0
     return by_state(
         problem,

@@ -96,8 +96,16 @@ def make(
     Raises
     ------
     BadInput
-        If the region has no fiscal tables, the plan is of other members, or `out` holds anything else.
+        If the region has no fiscal tables, the plan is of other members, `out` holds anything else, or
+        there is no plan to plan again.
     """
+    if again is not None and plan is None:
+        raise BadInput(
+            "Only a plan of purchases can be planned again",
+            where="--replan",
+            rule="plan_folder",
+            remedy="Give the plan's folder with --plan.",
+        )
     began = time.perf_counter()
 
     def tell(name: str) -> None:
@@ -266,13 +274,6 @@ class _Work:
         self, asked: Replan, progress: Callable[[ProgressEvent], None] | None
     ) -> dict[str, pl.DataFrame]:
         """Plan again with the tighter purse."""
-        if not self.plans:
-            raise BadInput(
-                "Only a plan of purchases can be planned again",
-                where="--replan",
-                rule="plan_folder",
-                remedy="Give the plan's folder with --plan.",
-            )
         out, policy = self.outlays[self.main], ended(asked.ends)
         before = case(self.problem, self.main, ended(()), out).result
         after = case(self.problem, self.main, policy, out).result

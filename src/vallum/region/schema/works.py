@@ -21,6 +21,9 @@ from vallum.region.schema.planning import MONEY_NOW
 SECTOR_AT_LEAST_KM = 20.0
 """No sector of a border is shorter."""
 
+SHARED_STEP = "ACCESS"
+"""Step that is done once in a sector and serves every kind of works there."""
+
 WEEKS = "weeks"
 
 

@@ -4,54 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vallum.solve.schedule.network import Level, Network
+from vallum.solve.schedule.passes import earliest, tails
 
-__all__ = ["earliest", "latest", "lower_bound", "sequence"]
+__all__ = ["lower_bound"]
 
 Ints = NDArray[np.int64]
-
-
-def sequence(network: Network) -> list[int]:
-    """Activities in an order in which none comes before its predecessors."""
-    waiting = np.bincount(network.before[:, 1], minlength=len(network.duration))
-    order: list[int] = np.flatnonzero(waiting == 0).tolist()
-    for a in order:
-        for b in network.successors[a][0].tolist():
-            waiting[b] -= 1
-            if waiting[b] == 0:
-                order.append(b)
-    return order
-
-
-def earliest(network: Network) -> tuple[Ints, Ints]:
-    """Earliest starts and finishes (A,) by releases, precedence, calendars and each demand taken alone.
-
-    The forward pass of the critical path method (Kelley 1961) in working time. T + 1 where the horizon ends.
-    """
-    arrived = np.zeros(len(network.duration), np.int64)
-    for g, have in enumerate(network.cumulative):
-        arrived = np.maximum(arrived, np.where(network.demand[:, g] > 0, np.searchsorted(have, network.demand[:, g]), 0))
-    start, finish = np.maximum(network.release, arrived), np.zeros(len(network.duration), np.int64)
-    for a in sequence(network):
-        before, lag = network.predecessors[a]
-        ready = np.maximum((finish[before] + lag).max(initial=0), start[a])
-        one = network.clock.place(int(network.calendar[a]), np.array([ready]), network.duration[a : a + 1])
-        start[a], finish[a] = one[0][0], one[1][0]
-    return start, finish
-
-
-def latest(network: Network, due: Ints) -> tuple[Ints, Ints]:
-    """Latest starts and finishes (A,) that let every activity finish by `due` (A,).
-
-    The backward pass of the critical path method in working time. -1 where none does.
-    """
-    start, finish = np.zeros(len(network.duration), np.int64), np.minimum(due, network.periods)
-    for a in reversed(sequence(network)):
-        after, lag = network.successors[a]
-        finish[a] = max(-1, min(finish[a], (start[after] - lag).min(initial=network.periods)))
-        start[a] = network.clock.latest(
-            int(network.calendar[a]), finish[a : a + 1], network.duration[a : a + 1]
-        )[0]
-    return start, finish
 
 
 def lower_bound(network: Network, level: Level) -> int:
@@ -66,7 +23,7 @@ def lower_bound(network: Network, level: Level) -> int:
     """
     start, finish = earliest(network)
     if level.weight is None:
-        tail = _tails(network)
+        tail = tails(network)
         found = [int((finish + tail).max())]
         found += [_energy(network, r, start, tail) for r in range(len(network.resources))]
         found += [_arrival(network, g, tail) for g in range(len(network.supplies))]
@@ -79,15 +36,6 @@ def lower_bound(network: Network, level: Level) -> int:
             in_turn = _smith(network, r, np.flatnonzero(users), level.weight, int(start[users].min()))
             found.append(int(alone[~users].sum()) + in_turn)
     return max(found)
-
-
-def _tails(network: Network) -> Ints:
-    """Periods that must follow each finish: durations and lags on the longest path, without calendars."""
-    tail = np.zeros(len(network.duration), np.int64)
-    for a in reversed(sequence(network)):
-        after, lag = network.successors[a]
-        tail[a] = (tail[after] + network.duration[after] + lag).max(initial=0)
-    return tail
 
 
 def _energy(network: Network, r: int, start: Ints, tail: Ints) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vallum.core.errors import BadInput
+from vallum.solve.schedule.passes import earliest
 
 if TYPE_CHECKING:
     from vallum.solve.schedule.network import Network
@@ -146,8 +147,6 @@ def _no_cycle(network: "Network") -> None:
 
 
 def _horizon(network: "Network") -> None:
-    from vallum.solve.schedule.bounds import earliest  # it reads a network that is already free of cycles
-
     finish = earliest(network)[1]
     latest = np.where(network.hard, np.minimum(network.deadline, network.periods), network.periods)
     late = np.flatnonzero(finish > latest)

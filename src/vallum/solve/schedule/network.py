@@ -3,18 +3,20 @@
 Time is whole periods 0 .. T - 1. An activity starts in a working period of its calendar, counts only working
 periods, holds its resources only in those, and ends one period after the last: ``finish`` is the first
 period in which a successor without lag may start. An activity of duration 0 is a mark in time and may stand
-anywhere in 0 .. T. A demand on a supply is taken at the start; what a period supplies and nobody takes is kept.
+anywhere in 0 .. T. A demand on a supply is taken at the start; what a period supplies and nobody takes is
+kept.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vallum.core.errors import BadInput
-from vallum.solve.schedule.checks import check
+from vallum.solve.schedule.checks import MOST, check
 from vallum.solve.schedule.clock import Clock
 
 __all__ = ["Level", "Network", "values"]
@@ -64,12 +66,13 @@ class Network:
 
     Examples
     --------
-    Five activities, one crew, twelve periods, no work outside in periods 4 .. 6 (winter). ``plan`` (2, inside)
-    comes before ``dig`` (3, outside); ``fence`` (2) and ``wall`` (2) are outside too, ``sign`` (0) ends all.
+    Five activities, one crew, twelve periods, no work outside in periods 4 .. 6 (winter). ``plan`` (2,
+    inside) comes before ``dig`` (3, outside); ``fence`` (2) and ``wall`` (2) are outside too, ``sign`` (0)
+    ends all.
     The crew of one does all three outside works; ``plan`` needs none.
-    By hand: seven outside periods are needed and 0 .. 3 and 7 .. 11 are worked. ``fence`` 0-2 and ``dig`` from 2:
-    periods 2, 3, 7, so it finishes at 8; ``wall`` 8-10; all is done at 10. No schedule is shorter: the crew's
-    seventh working period is 9.
+    By hand: seven outside periods are needed and 0 .. 3 and 7 .. 11 are worked. ``fence`` 0-2 and ``dig``
+    from 2: periods 2, 3, 7, so it finishes at 8; ``wall`` 8-10; all is done at 10. No schedule is shorter:
+    the crew's seventh working period is 9.
 
     >>> import numpy as np
     >>> winter = np.ones((2, 12), bool)
@@ -148,7 +151,7 @@ class Network:
         unknown = sorted(set(given) - set(empty) - {"lag"})
         if unknown:
             raise BadInput(f"no such array: {unknown[0]}", where="schedule", rule="shape")
-        held = {
+        held: dict[str, Any] = {
             name: _flags(name, value) if name == "hard" else _whole(name, value)
             for name, value in (empty | given).items()
         }
@@ -191,9 +194,18 @@ class Network:
 
     @cached_property
     def cumulative(self) -> Ints:
-        """What has become available by the end of each period, (G, T); never more than is asked for in all."""
+        """What has become available by the end of each period, (G, T); at most what is asked for in all."""
         asked = self.demand.sum(axis=0)[:, None]
-        return np.minimum(np.cumsum(np.minimum(self.supply, asked), axis=1), asked)
+        have: Ints = np.minimum(np.cumsum(np.minimum(self.supply, asked), axis=1), asked)
+        return have
+
+    def finishes(self, starts: Ints) -> Ints:
+        """Finishes (A,) of activities that start at `starts` (A,), in working periods of their calendars."""
+        ends = np.empty_like(starts)
+        for c in range(len(self.calendars)):
+            some = np.flatnonzero(self.calendar == c)
+            ends[some] = self.clock.place(c, starts[some], self.duration[some])[1]
+        return ends
 
     def kept(self, finishes: Ints) -> Bools:
         """Whether schedules (..., A) end within the horizon and the hard deadlines."""
@@ -217,6 +229,20 @@ class Level:
     name: str
     weight: Ints | None = None
     tolerance: float = 0.0
+
+    def check(self, count: int) -> None:
+        """Raise BadInput unless the level fits a network of `count` activities."""
+        where, weight = f"level {self.name}", self.weight
+        if not 0.0 <= self.tolerance < float("inf"):
+            raise BadInput("the tolerance is at least 0", where=where, rule="tolerance")
+        if weight is None:
+            return
+        if weight.shape != (count,) or weight.dtype.kind not in "iu":
+            raise BadInput("one whole weight for each activity", where=where, rule="weight")
+        if (weight < 0).any() or int(weight.sum()) > MOST:
+            raise BadInput(
+                f"weights are at least 0 and together at most {MOST:,}", where=where, rule="weight"
+            )
 
     def value(self, finishes: Ints) -> Ints:
         """The objective of schedules (..., A)."""
@@ -249,4 +275,4 @@ def _flags(name: str, value: ArrayLike) -> Bools:
 def _grouped(key: Ints, other: Ints, lag: Ints, count: int) -> tuple[tuple[Ints, Ints], ...]:
     order = np.argsort(key, kind="stable")
     edges = np.searchsorted(key[order], np.arange(count + 1))
-    return tuple((other[order[i:j]], lag[order[i:j]]) for i, j in zip(edges, edges[1:], strict=False))
+    return tuple((other[order[i:j]], lag[order[i:j]]) for i, j in pairwise(edges))

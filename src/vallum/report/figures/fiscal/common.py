@@ -297,4 +297,6 @@ def ranges(key: str, title: str, rows: Sequence[Ranged], write: Callable[[float]
     said = "; ".join(
         f"{row.label}: {', '.join(f'{m.text} {write(m.value)}' for m in row.marks)}" for row in rows
     )
-    return el("div", el("p", title, class_="panel-title"), svg.chart(f"c-{key}", title, said, height, *body))
+    states = " ".join(sorted({row.state for row in rows}))
+    picture = svg.chart(f"c-{key}", title, said, height, *body)
+    return el("div", el("p", title, class_="panel-title"), picture, data_states=states)

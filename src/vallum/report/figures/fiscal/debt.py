@@ -61,11 +61,11 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
 
 def _finding(study: Study, outlook: Outlook) -> str:
     parts = []
-    for r in outlook.rows("fan", source=outlook.main, policy=PLAN, year=outlook.years[-1]):
+    for r in outlook.rows("fan", source=outlook.main, policy=PLAN, year=outlook.last):
         name = study.name("states", str(r["state"]))
         parts.append(f"{name} {words.number(r['p10'])} to {words.number(r['p90'])}")
     return (
-        f"{source_word(outlook.main)}, eight of ten paths end in {outlook.years[-1]} within, % of GDP: "
+        f"{source_word(outlook.main)}, eight of ten paths end in {outlook.last} within, % of GDP: "
         f"{words.joined(parts)}."
         if parts
         else ""

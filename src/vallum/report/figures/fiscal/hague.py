@@ -38,7 +38,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     """Draw core defence and what counts of related outlays, with both targets and the straight line."""
     items = [
         ("m-own", "core defence"),
-        ("m-related", "related outlays that count"),
+        ("m-second", "related outlays that count"),
         ("line-purse", "straight line to the target (indicative)"),
         ("limit", f"targets: {words.joined(gdp(v) for v in _targets(outlook))}"),
     ]
@@ -95,7 +95,7 @@ def _panels(study: Study, outlook: Outlook, state: str) -> Sequence[Markup]:
                         [Line("path", "line-purse", outlook.series("hague", "required", **keys))],
                         bars=[
                             Line("core", "m-own", outlook.series("hague", "core", **keys)),
-                            Line("related", "m-related", outlook.series("hague", "counted", **keys)),
+                            Line("related", "m-second", outlook.series("hague", "counted", **keys)),
                         ],
                         limits=_targets(outlook),
                     )

@@ -37,7 +37,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         ("m-added", "drawn"),
         ("line-together", "outstanding"),
         ("m-own", "interest"),
-        ("m-related", "principal"),
+        ("m-second", "principal"),
         ("line-gain", "interest saved against own ten-year bonds"),
     ]
     worth = [_worth(study, r) for r in sums]
@@ -127,7 +127,7 @@ def _panels(study: Study, outlook: Outlook, state: str) -> list[Markup]:
                 [line("saved", "line-gain", "gain_meur")],
                 bars=[
                     line("interest", "m-own", "interest_meur"),
-                    line("principal", "m-related", "principal_meur"),
+                    line("principal", "m-second", "principal_meur"),
                 ],
                 unit="EUR million",
                 every=10,

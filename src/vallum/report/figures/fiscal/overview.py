@@ -28,10 +28,9 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         title,
         _finding(study, outlook),
         Markup(""),
-        [_table(study, outlook)],
+        [_table(study, outlook)] if outlook.years else [],
         (),
         ("projection", "fan", "breaches"),
-        empty="",
         fiscal=True,
     )
 
@@ -47,13 +46,13 @@ def _finding(study: Study, outlook: Outlook) -> str:
         return "The outlook has no projection of defence as planned."
     risk = [
         f"{study.name('states', str(r['state']))} {words.percent(float(r['above_reference']))}"
-        for r in outlook.rows("fan", source=outlook.main, policy=PLAN, year=outlook.years[-1])
+        for r in outlook.rows("fan", source=outlook.main, policy=PLAN, year=outlook.last)
     ]
     reference = gdp(outlook.rule("debt_reference_value"), 0)
     spread = f" The chance of debt above {reference} then: {words.joined(risk)}." if risk else ""
     return (
         f"{source_word(outlook.main)}, with defence as planned and nothing else changed, debt moves from "
-        f"{outlook.years[0]} to {outlook.years[-1]}, % of GDP: {words.joined(parts)}.{spread}"
+        f"{outlook.first} to {outlook.last}, % of GDP: {words.joined(parts)}.{spread}"
     )
 
 
@@ -65,8 +64,8 @@ def _first_breach(outlook: Outlook, source: str, state: str) -> str:
 
 
 def _table(study: Study, outlook: Outlook) -> Table:
-    last = outlook.years[-1]
-    shown = [y for y in (outlook.years[0], 2030, 2035, last) if y in outlook.years]
+    last = outlook.last
+    shown = [y for y in (outlook.first, 2030, 2035, last) if y in outlook.years]
     rows: list[list[Cell]] = []
     states = []
     for state in study.members:
@@ -100,5 +99,5 @@ def _table(study: Study, outlook: Outlook) -> Table:
         "together: outlays of the plans of purchases, with the budget's other defence"
     )
     manifest = outlook.manifest
-    caption += f". {words.number(float(manifest['paths']))} random paths, seed {manifest['seed']}."
+    caption += f". {words.number(manifest['paths'])} random paths, seed {manifest['seed']}."
     return Table("t-fiscal", caption, heads, rows, frozenset(range(2, len(heads) - 1)), states)

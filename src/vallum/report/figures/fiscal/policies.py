@@ -65,10 +65,9 @@ def _references(outlook: Outlook) -> tuple[float | None, float | None]:
 
 def _finding(study: Study, outlook: Outlook) -> str:
     parts = []
-    year = outlook.years[-1] if outlook.years else 0
     for state in study.members:
         at = {
-            p: outlook.series("projection", "debt", source=BUDGET, policy=p, state=state).get(year)
+            p: outlook.series("projection", "debt", source=BUDGET, policy=p, state=state).get(outlook.last)
             for p in ("core_3_5", "six")
         }
         if at["six"] is not None and at["core_3_5"] is not None:
@@ -76,7 +75,9 @@ def _finding(study: Study, outlook: Outlook) -> str:
     if not parts:
         return ""
     low, high = (outlook.titles.get(p, p) for p in ("core_3_5", "six"))
-    return f"Debt in {year} is higher under “{high}” than under “{low}”: {words.joined(parts)} of GDP."
+    return (
+        f"Debt in {outlook.last} is higher under “{high}” than under “{low}”: {words.joined(parts)} of GDP."
+    )
 
 
 def _panels(study: Study, outlook: Outlook, state: str, listed: Sequence[str]) -> Sequence[Markup]:

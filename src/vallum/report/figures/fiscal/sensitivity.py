@@ -98,8 +98,7 @@ def _table(study: Study, outlook: Outlook) -> Table:
 
 
 def _samples(study: Study, outlook: Outlook) -> Table:
-    last = outlook.years[-1] if outlook.years else None
-    listed = outlook.rows("samples", year=last)
+    listed = outlook.rows("samples", year=outlook.last)
     rows: list[list[Cell]] = [
         [
             state_cell(study, r["state"]),
@@ -111,5 +110,5 @@ def _samples(study: Study, outlook: Outlook) -> Table:
     ]
     heads = ["State", "Sample", "Shocks drawn as", *(n.replace("p0", "p") for n in LEVEL_NAMES)]
     states = [str(r["state"]) for r in listed]
-    caption = f"Debt in {last} by the sample of the shocks, % of GDP: so many of 100 paths are below"
+    caption = f"Debt in {outlook.last} by the sample of the shocks, % of GDP: so many of 100 paths are below"
     return Table("t-fiscal-samples", caption, heads, rows, frozenset(range(3, len(heads))), states)

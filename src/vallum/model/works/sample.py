@@ -1,0 +1,77 @@
+"""Random durations of steps and outcomes of tenders."""
+
+import zlib
+
+import numpy as np
+
+from vallum.model.works.network import label
+from vallum.model.works.problem import FloatArray, IntArray, Problem, Range
+
+MOST_REPEATS = 10
+"""Failed tenders in a row that a run may have."""
+
+
+def sample(problem: Problem, runs: int, *, seed: int = 0, common: float = 0.5) -> IntArray:
+    """Draw durations, shape (runs, A), whole working weeks.
+
+    Durations are triangular over low, mode and high. With the chance `common` a step takes the draw that all
+    steps of its name in its state share in the run, else one of its own: weeks that are long everywhere (law,
+    market, weather) do not average out over sectors. A tender fails k times in a row with the chance f^k
+    (1 - f), f triangular and one for a run, and each failure adds the weeks to the next award.
+
+    A draw belongs to the seed and the name of its step, so that a change of the works leaves the random
+    numbers of all other steps as they are (common random numbers).
+
+    Parameters
+    ----------
+    problem : Problem
+        A steps.
+    runs : int
+        Number of runs.
+    seed : int
+        Seed of all draws.
+    common : float
+        From 0 (independent) to 1.
+
+    Returns
+    -------
+    IntArray, shape (runs, A)
+    """
+    shared: dict[str, FloatArray] = {}
+    drawn = np.empty((runs, len(problem.steps)), dtype=np.int64)
+    for i, step in enumerate(problem.steps):
+        name = f"{step.state} {step.step}"
+        if name not in shared:
+            shared[name] = _uniform(seed, name, runs)[0]
+        own, choice = _uniform(seed, label(problem, i), runs, 2)
+        weeks = triangular(step.weeks, np.where(choice < common, shared[name], own))
+        if i in problem.tenders:
+            weeks = weeks + _repeats(problem, i, seed, runs)
+        drawn[:, i] = np.rint(weeks)
+    return drawn
+
+
+def _repeats(problem: Problem, i: int, seed: int, runs: int) -> FloatArray:
+    tender = problem.tenders[i]
+    chance, outcome, again = _uniform(seed, f"{label(problem, i)} tender", runs, 3)
+    failure = np.clip(triangular(tender.failure, chance), 0.0, 0.99)
+    with np.errstate(divide="ignore"):
+        times = np.floor(np.log(np.maximum(outcome, 1e-300)) / np.log(failure))
+    weeks: FloatArray = np.clip(times, 0, MOST_REPEATS) * triangular(tender.again, again)
+    return weeks
+
+
+def triangular(of: Range, uniform: FloatArray) -> FloatArray:
+    """Turn uniform draws into triangular ones by the inverse of the distribution."""
+    width = of.high - of.low
+    if width <= 0.0:
+        return np.full_like(uniform, of.mode)
+    turn = (of.mode - of.low) / width
+    rising = of.low + np.sqrt(uniform * width * (of.mode - of.low))
+    falling = of.high - np.sqrt((1.0 - uniform) * width * (of.high - of.mode))
+    return np.where(uniform < turn, rising, falling)
+
+
+def _uniform(seed: int, name: str, runs: int, rows: int = 1) -> FloatArray:
+    generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    return generator.random((rows, runs))
