@@ -71,12 +71,12 @@ def test_the_text_answers_the_questions(run: Callable, planned: Path, tmp_path: 
     for words in (
         "Debt, % of GDP", "Defence cut to 3.5 % of GDP", "Net expenditure, defence as planned", "Cliff and SAFE",
         "First year in which a rule is broken", "safe+cohesion+rates+output", "long_maturing_share",
-        "One more 0.1 % of GDP of equipment a year", f"The tables are in {tmp_path / 'out'}",
+        "One more 0.1 % of GDP of equipment a year", f"The tables are in {tmp_path / 'out' / 'fiscal'}",
     ):  # fmt: skip
         assert words in outcome.out
     assert "Alone and together" not in outcome.out
     assert "projecting" in outcome.err
-    assert read_outlook(tmp_path / "out").manifest["paths"] == 100
+    assert read_outlook(tmp_path / "out" / "fiscal").manifest["paths"] == 100
     assert not (planned / "fiscal").exists()
     refused = run("fiscal", "baltic", "--plan", tmp_path / "out")
     assert refused.code == 2
@@ -141,16 +141,19 @@ def test_a_folder_that_must_not_be_replaced(
         pytest.fail("computed before the folder was looked at")
 
     monkeypatch.setattr("vallum.plan.fiscal.make", never)
-    (tmp_path / "letters").mkdir()
-    (tmp_path / "letters" / "letter.txt").write_text("dear", encoding="utf-8")
+    (tmp_path / "letters" / "fiscal").mkdir(parents=True)
+    (tmp_path / "letters" / "fiscal" / "letter.txt").write_text("dear", encoding="utf-8")
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file" / "fiscal").write_text("no folder", encoding="utf-8")
+    (tmp_path / "odd").mkdir()
+    shutil.copytree(planned, tmp_path / "odd" / "fiscal")
     (planned / "fiscal").mkdir()
     outside = (
         (("--out", tmp_path / "letters"), "letter.txt"),
-        (("--out", tmp_path / "letters" / "letter.txt"), "this is a file"),
-        (("--out", planned), "holds a plan of purchases"),
-        (("--plan", planned, "--out", planned), "holds a plan of purchases"),
+        (("--out", tmp_path / "file"), "this is a file"),
+        (("--out", tmp_path / "odd"), "holds a plan of purchases"),
     )
-    within = tuple((words, "the command was started in it") for words in (("--out", "."), ("--plan", "..")))
+    within = tuple((words, "the command was started in it") for words in (("--out", ".."), ("--plan", "..")))
     for place, cases in ((tmp_path, outside), (planned / "fiscal", within)):
         monkeypatch.chdir(place)
         for words, message in cases:

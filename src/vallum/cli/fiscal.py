@@ -103,17 +103,17 @@ def fiscal(
     region
         Folder of a region, or the name of one that ships (baltic).
     plan
-        Folder of a plan that `vallum plan` wrote. The outlook goes into its folder fiscal, where the report
-        finds it.
+        Folder of a plan that `vallum plan` wrote.
     out
-        Folder for the tables, if not that of the plan.
+        Folder whose folder fiscal gets the tables; that of the plan unless given. `vallum report` finds them.
     """
     sample, again, common = sample or Sample(), again or Again(), common or Common()
     from vallum.plan.fiscal import make
     from vallum.plan.fiscal.store import FOLDER, refuse_other
     from vallum.region import Region
 
-    place = out if out is not None else None if plan is None else plan / FOLDER
+    home = plan if out is None else out
+    place = None if home is None else home / FOLDER
     if place is not None:
         refuse_ground_under_feet(place)
         # A folder that must not be replaced is found now and not after a re-plan.

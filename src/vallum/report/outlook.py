@@ -14,11 +14,14 @@ from vallum.core.errors import BadInput
 from vallum.plan.files import exists, read_json
 from vallum.plan.fiscal.store import FOLDER, KIND, read_outlook
 from vallum.plan.fiscal.tables import SOURCES
-from vallum.plan.store import Plan
+from vallum.plan.store import MODES, Plan
 
 Row = dict[str, Any]
 Rows = tuple[Row, ...]
 
+MANIFEST_FILE = "manifest.json"
+#: Manifests of plans below a folder.
+PLANS = tuple(f"{mode}/{MANIFEST_FILE}" for mode in MODES)
 #: What the page tells of a manifest.
 MANIFEST = {"paths": int, "seed": int, "versions": dict, "vallum_version": str}
 SOURCE_WORDS = {"budget": "Budget plan", "national": "Alone", "joint": "Together"}
@@ -96,10 +99,15 @@ class Outlook:
             return None
 
 
-def is_outlook(folder: Path) -> bool:
-    """Whether a folder is itself a fiscal outlook."""
-    path = folder / "manifest.json"
-    return exists(path) and read_json(path).get("kind") == KIND
+def alone(folder: Path) -> Path | None:
+    """Find an outlook without a plan: in the folder itself or in its folder `FOLDER`; None for none."""
+    if any(exists(folder / place) for place in PLANS):
+        return None
+    for place in (folder, folder / FOLDER):
+        path = place / MANIFEST_FILE
+        if exists(path):
+            return place if read_json(path).get("kind") == KIND else None
+    return None
 
 
 def read(folder: Path) -> Outlook:

@@ -241,8 +241,9 @@ def read(folder: Path) -> Study:
     BadInput
         When there is neither in the folder or a file is damaged.
     """
-    if outlooks.is_outlook(folder):
-        return Study(plans=(), outlook=outlooks.read(folder))
+    alone = outlooks.alone(folder)
+    if alone is not None:
+        return Study(plans=(), outlook=outlooks.read(alone))
     read_in = read_plans(folder)
     found = tuple(
         ModePlan(

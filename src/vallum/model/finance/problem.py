@@ -206,11 +206,16 @@ class Problem:
 
         Raises
         ------
-        ValueError
+        BadInput
             If the year is before the base year.
         """
         if year < self.years[0]:
-            raise ValueError(f"{year:g} is before the base year {self.years[0]}")
+            raise BadInput(
+                f"The year {year:g} is before the base year {self.years[0]}",
+                where="fiscal_settings.csv or safe_rules.csv",
+                rule="fiscal settings",
+                remedy="Write a year of the projection.",
+            )
         return min(int(year - self.years[0]), self.years.size)
 
     def setting(self, name: str) -> FloatArray:

@@ -247,9 +247,9 @@ def _debt(
 
 
 def _solved(implicit: FloatArray, short_rate: FloatArray, share: FloatArray) -> FloatArray:
-    """Rate on long debt that equation (7) asks for, given the implicit rate of all debt."""
-    solved: FloatArray = (implicit - share * short_rate) / (1.0 - share)
-    return solved
+    """Rate on long debt that equation (7) asks for; the implicit rate where there is no long debt."""
+    long = np.where(share < 1.0, 1.0 - share, 1.0)
+    return np.where(share < 1.0, (implicit - share * short_rate) / long, implicit)
 
 
 def _stress(problem: Problem, debt: FloatArray) -> FloatArray:

@@ -275,7 +275,7 @@ class Purses(Provenance):
 
     state = identifier("Member", key=True)
     year = calendar_year("Year", key=True)
-    gdp_real_meur = number("Gross domestic product", MONEY_NOW, nullable=True)
+    gdp_real_meur = number("Gross domestic product", MONEY_NOW, low=None, above=0.0, nullable=True)
     gdp_share_pct = number("Defence budget", "% of GDP", high=100.0, nullable=True)
     defence_meur = number("Defence budget", MONEY_NOW, nullable=True)
     defence_meur_low, defence_meur_high = ends("defence_meur", MONEY_NOW)

@@ -1,0 +1,1 @@
+"""Schedules of works: made, kept, simulated, and what shortens them."""
