@@ -78,7 +78,7 @@ def test_the_text_answers_the_questions(run: Callable, planned: Path, tmp_path: 
     assert "projecting" in outcome.err
     assert read_outlook(tmp_path / "out" / "fiscal").manifest["paths"] == 100
     assert not (planned / "fiscal").exists()
-    refused = run("fiscal", "baltic", "--plan", tmp_path / "out")
+    refused = run("fiscal", "baltic", "--plan", tmp_path / "out" / "fiscal")
     assert refused.code == 2
     assert "not the manifest of a plan" in refused.err
 

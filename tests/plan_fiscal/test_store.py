@@ -13,8 +13,9 @@ from tests.plan_fiscal.plans import TWO, write_hand
 from vallum.core.errors import BadInput, VallumError
 from vallum.plan.audit import audit
 from vallum.plan.fiscal import Outlook, make, read_outlook
-from vallum.plan.fiscal.store import FORMAT_VERSION, write_outlook
+from vallum.plan.fiscal.store import FISCAL
 from vallum.plan.fiscal.tables import FISCAL_TABLES
+from vallum.plan.results import FORMAT_VERSION, write_results
 from vallum.plan.store import Plan, read_plan, read_plans
 from vallum.region import Region
 
@@ -35,7 +36,7 @@ def edit_manifest(folder: Path, **values: Any) -> None:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, outlook: Outlook) -> Path:
     folder = tmp_path_factory.mktemp("kept") / "outlook"
-    write_outlook(folder, outlook)
+    write_results(FISCAL, folder, outlook)
     return folder
 
 
@@ -63,7 +64,7 @@ def test_reads_back_what_was_written(folder: Path, outlook: Outlook) -> None:
 def test_a_changed_table_is_seen(folder: Path) -> None:
     path = folder / "tables" / "fan.parquet"
     pl.read_parquet(path).with_columns(pl.col("p50") + 1e-6).write_parquet(path)
-    with pytest.raises(BadInput, match="changed after the outlook was written"):
+    with pytest.raises(BadInput, match="changed after it was written"):
         read_outlook(folder)
 
 
@@ -123,7 +124,7 @@ def test_a_folder_of_something_else_is_refused(outlook: Outlook, tmp_path: Path)
     letter = tmp_path / "letter.txt"
     letter.write_text("dear", encoding="utf-8")
     with pytest.raises(BadInput, match=r"letter\.txt"):
-        write_outlook(tmp_path, outlook)
+        write_results(FISCAL, tmp_path, outlook)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
@@ -134,7 +135,7 @@ def test_a_plan_is_never_replaced_by_its_outlook(
     write_hand(tmp_path / "plan" / "joint", region)
     before = files_of(tmp_path)
     with pytest.raises(BadInput, match="holds a plan of purchases"):
-        write_outlook(tmp_path / "plan" / place, outlook)
+        write_results(FISCAL, tmp_path / "plan" / place, outlook)
     assert files_of(tmp_path) == before
 
 
@@ -143,7 +144,7 @@ def test_an_older_outlook_is_replaced_through_a_link_too(
 ) -> None:
     (tmp_path / "link").symlink_to(folder)
     (folder / "tables" / "fan.parquet").unlink()
-    write_outlook(tmp_path / "link", outlook)
+    write_results(FISCAL, tmp_path / "link", outlook)
     assert read_outlook(folder).tables["fan"].equals(outlook.tables["fan"])
     assert (tmp_path / "link").is_symlink()
 
@@ -155,7 +156,7 @@ def test_a_plan_with_its_outlook_is_still_a_plan(
     """It is audited, and replaced by a newer plan, with the outlook of what is no more."""
     folder = tmp_path / "plan"
     write_hand(folder / place, region)
-    write_outlook(folder / place / "fiscal", outlook)
+    write_results(FISCAL, folder / place / "fiscal", outlook)
     assert set(read_plans(folder)) == {"joint"}
     assert not [found for found in audit(folder).violations if "fiscal" in found.sentence]
     write_hand(folder, region, TWO)
@@ -179,9 +180,9 @@ def test_an_interrupted_write_leaves_the_old_outlook(
     def stopped(path: Path, content: bytes) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vallum.plan.fiscal.store.write_bytes", stopped)
+    monkeypatch.setattr("vallum.plan.results.write_bytes", stopped)
     with pytest.raises(KeyboardInterrupt):
-        write_outlook(folder, outlook)
+        write_results(FISCAL, folder, outlook)
     assert files_of(folder.parent) == before
 
 
@@ -193,9 +194,9 @@ def test_a_full_disk_is_told_and_changes_nothing(
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("vallum.plan.fiscal.store.write_bytes", full)
+    monkeypatch.setattr("vallum.plan.results.write_bytes", full)
     with pytest.raises(VallumError, match="disk is full"):
-        write_outlook(folder, outlook)
+        write_results(FISCAL, folder, outlook)
     assert files_of(folder.parent) == before
 
 

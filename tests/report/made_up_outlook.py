@@ -15,8 +15,9 @@ import polars as pl
 
 from tests.report.made_up import HOSTILE
 from vallum.plan.fiscal import Outlook, make
-from vallum.plan.fiscal.store import FOLDER, write_outlook
+from vallum.plan.fiscal.store import FISCAL
 from vallum.plan.fiscal.tables import FISCAL_TABLES, SOURCES
+from vallum.plan.results import write_results
 from vallum.region import Region
 
 PATHS = 500
@@ -151,11 +152,11 @@ def write(plan: Path, tables: dict[str, pl.DataFrame] | None = None) -> Path:
         held = json.loads((plan / mode / "manifest.json").read_text())["tables"]
         identity[mode] = {"mode": mode, "payments": held["tables/payments"]["sha256"]}
     manifest = {**of_budget().manifest, "plan": identity, "again": "safe+rates"}
-    write_outlook(plan / FOLDER, Outlook(manifest, {}, of_plans() if tables is None else tables))
+    write_results(FISCAL, plan / FISCAL.kind, Outlook(manifest, {}, of_plans() if tables is None else tables))
     return plan
 
 
 def write_alone(folder: Path) -> Path:
     """Write the outlook of the budget as a folder of its own."""
-    write_outlook(folder, of_budget())
+    write_results(FISCAL, folder, of_budget())
     return folder

@@ -109,15 +109,16 @@ def fiscal(
     """
     sample, again, common = sample or Sample(), again or Again(), common or Common()
     from vallum.plan.fiscal import make
-    from vallum.plan.fiscal.store import FOLDER, refuse_other
+    from vallum.plan.fiscal.store import FISCAL
+    from vallum.plan.results import refuse_other
     from vallum.region import Region
 
     home = plan if out is None else out
-    place = None if home is None else home / FOLDER
+    place = None if home is None else home / FISCAL.kind
     if place is not None:
         refuse_ground_under_feet(place)
         # A folder that must not be replaced is found now and not after a re-plan.
-        refuse_other(place)
+        refuse_other(FISCAL, place)
     asked = replan_of(again)
     read = Region.read(region).require_sound()
     with libraries_silenced(), Progress() as progress:

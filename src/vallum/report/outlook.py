@@ -12,7 +12,7 @@ import polars as pl
 
 from vallum.core.errors import BadInput
 from vallum.plan.files import exists, read_json
-from vallum.plan.fiscal.store import FOLDER, KIND, read_outlook
+from vallum.plan.fiscal.store import FISCAL, read_outlook
 from vallum.plan.fiscal.tables import SOURCES
 from vallum.plan.store import MODES, Plan
 
@@ -100,13 +100,13 @@ class Outlook:
 
 
 def alone(folder: Path) -> Path | None:
-    """Find an outlook without a plan: in the folder itself or in its folder `FOLDER`; None for none."""
+    """Find an outlook without a plan: in the folder itself or in its folder fiscal; None for none."""
     if any(exists(folder / place) for place in PLANS):
         return None
-    for place in (folder, folder / FOLDER):
+    for place in (folder, folder / FISCAL.kind):
         path = place / MANIFEST_FILE
         if exists(path):
-            return place if read_json(path).get("kind") == KIND else None
+            return place if read_json(path).get("kind") == FISCAL.kind else None
     return None
 
 
@@ -147,7 +147,7 @@ def _rows(table: pl.DataFrame) -> Rows:
 
 def beside(folder: Path) -> Outlook | None:
     """Read the outlook within a plan's folder, None when there is none."""
-    inner = folder / FOLDER
+    inner = folder / FISCAL.kind
     return read(inner) if exists(inner / "manifest.json") else None
 
 

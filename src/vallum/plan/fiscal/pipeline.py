@@ -23,8 +23,9 @@ from vallum.plan.fiscal.outlook import Case, case, cases, loan_tables, outlook_t
 from vallum.plan.fiscal.reference import beside
 from vallum.plan.fiscal.sensitivity import samples, sensitivity
 from vallum.plan.fiscal.solidarity import breaches, combined, ended, lost
-from vallum.plan.fiscal.store import FOLDER, Outlook, canonical, write_outlook
+from vallum.plan.fiscal.store import FISCAL, Outlook
 from vallum.plan.pipeline import ProgressEvent
+from vallum.plan.results import canonical, write_results
 from vallum.plan.store import Plan, read_plans
 from vallum.region import Region
 from vallum.solve import Limits
@@ -149,10 +150,10 @@ def make(
         "seconds": time.perf_counter() - began,
         "python": platform.python_version(),
     }
-    whole = Outlook(manifest, run, canonical(tables))
-    target = out if out is not None else None if plan is None else plan / FOLDER
+    whole = Outlook(manifest, run, canonical(FISCAL, tables))
+    target = out if out is not None else None if plan is None else plan / FISCAL.kind
     tell("writing" if target is not None else "done")
-    return whole if target is None else write_outlook(target, whole)
+    return whole if target is None else write_results(FISCAL, target, whole)
 
 
 def planned(region: Region, plans: Mapping[str, Plan]) -> Region:

@@ -23,6 +23,10 @@ Small = NDArray[Any]
 
 #: Cells (working periods x runs) looked at in one go while searching for room.
 CELLS = 65_536
+#: Greatest disturbance of a rank, as a share of the number of activities.
+NOISE = 0.3
+#: Times that the best schedules are pushed to and fro.
+ROUNDS = 4
 
 
 def order(network: Network, priority: Floats) -> Ints:
@@ -319,7 +323,10 @@ def weight_for_work(network: Network, weight: Ints) -> Floats:
 def best_of(
     network: Network, levels: tuple[Level, ...], seed: int = 0, tries: int = 32
 ) -> tuple[Ints, Ints] | None:
-    """Best of some schedules from disturbed priority rules (sampling, Kolisch and Hartmann 1999).
+    """Best of some schedules from disturbed priority rules, pushed to and fro.
+
+    Sampling around priority rules (Kolisch and Hartmann 1999), then rounds of forward-backward improvement (Li
+    and Willis 1992) of the best half.
 
     Parameters
     ----------
@@ -341,13 +348,45 @@ def best_of(
     ranks = np.stack([np.argsort(np.argsort(rule, kind="stable"), kind="stable") for rule in rules])
     generator = np.random.default_rng(seed)
     chosen = np.arange(max(tries, len(rules))) % len(rules)
-    noise = generator.uniform(0.0, 0.3 * len(network.duration), (len(chosen), ranks.shape[1]))
+    noise = generator.uniform(0.0, NOISE * len(network.duration), (len(chosen), ranks.shape[1]))
     noise[: len(rules)] = 0.0
     tried = [serial(network, ranks[chosen] + noise)] + [parallel(network, rank) for rank in ranks]
-    starts, finishes = (np.concatenate(each) for each in zip(*tried, strict=True))
-    good = np.flatnonzero(network.kept(finishes))
-    if not len(good):
+    found = _sorted(network, levels, tried)
+    for _ in range(ROUNDS):
+        half = found[1][: max(1, len(chosen) // 2)]
+        half = half[(half <= network.periods).all(axis=1)]
+        if not len(half):
+            break
+        found = _sorted(network, levels, [found, _to_and_fro(network, half)])
+    if not network.kept(found[1][0]):
         return None
+    return found[0][0], found[1][0]
+
+
+def _sorted(network: Network, levels: tuple[Level, ...], tried: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    """Different schedules, the best first; those that are not kept last."""
+    starts, finishes = (np.concatenate(each) for each in zip(*tried, strict=True))
+    _, first = np.unique(starts, axis=0, return_index=True)
     # lexsort takes its last key first
-    best = good[np.lexsort(values(levels, finishes[good]).T[::-1])[0]]
-    return starts[best], finishes[best]
+    keys = np.column_stack((~network.kept(finishes[first]), values(levels, finishes[first])))
+    order = first[np.lexsort(keys.T[::-1])]
+    return starts[order], finishes[order]
+
+
+def _to_and_fro(network: Network, finishes: Ints) -> tuple[Ints, Ints]:
+    """Push schedules (N, A) against their end, last first, and back against the beginning in the new order.
+
+    Backward, supplies and releases do not bind: only the order of that schedule is used.
+    """
+    periods = network.periods
+    mirrored = Network.of(
+        network.duration,
+        network.calendars[:, ::-1],
+        calendar=network.calendar,
+        release=np.full(len(network.duration), periods - finishes.max()),
+        before=network.before[:, ::-1],
+        lag=network.lag,
+        use=network.use,
+        capacity=network.capacity[:, ::-1],
+    )
+    return serial(network, periods - serial(mirrored, -finishes)[1])
