@@ -91,7 +91,7 @@ def make(
     given = read_scenario(scenario) if isinstance(scenario, Path) else scenario
     planned = region if given is None else apply_scenario(region, given).require_sound()
     work = _Work(planned, limits, given, progress)
-    with _interruptible(work.cancel), staged(out) as stage:
+    with interruptible(work.cancel), staged(out) as stage:
         if mode != "both":
             work.write(stage, work.solve(mode))
             plans = {mode: read_plan(stage)}
@@ -202,7 +202,7 @@ def _peak_memory_mb() -> float:
 
 
 @contextlib.contextmanager
-def _interruptible(cancel: Cancel) -> Iterator[None]:
+def interruptible(cancel: Cancel) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM ends the search with its best plan; the second ends the programme."""
     if threading.current_thread() is not threading.main_thread():
         yield

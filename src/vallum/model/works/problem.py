@@ -11,6 +11,7 @@ import polars as pl
 
 from vallum.core.errors import BadInput
 from vallum.region import Region
+from vallum.region.schema.works import SHARED_STEP
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -18,9 +19,6 @@ BoolArray = npt.NDArray[np.bool_]
 Tables = Mapping[str, pl.DataFrame]
 
 NEEDED = ("works_settings", "works_sectors", "works_elements", "works_quantities", "works_activities")
-
-SHARED_STEP = "ACCESS"
-"""Step that is done once in a sector and serves every kind of works there."""
 
 OWNERS = ("public", "private")
 """Batches of a kind that needs land: state and municipal land, and private land."""
@@ -231,7 +229,7 @@ def problem(
     start : (int, int), optional
         Year and month of week 0; the settings start_year and start_month unless given.
     built : mapping of (state, element) to float, optional
-        What stands at the start, instead of the table's; stores are then empty.
+        What stands at the start, where it is not as in the table; stores of these kinds are then empty.
 
     Returns
     -------
@@ -268,6 +266,12 @@ def of_tables(
     return _Reader(tables, start, built, frozenset(shared)).problem()
 
 
+def month_end(year: int, month: int) -> dt.date:
+    """Return the last day of a month."""
+    after = dt.date(year + month // MONTHS_A_YEAR, month % MONTHS_A_YEAR + 1, 1)
+    return after - dt.timedelta(days=1)
+
+
 def working_weeks(start: dt.date, periods: int, months: Iterable[int]) -> BoolArray:
     """Return the weeks whose Thursday falls in a working month, shape (T,)."""
     allowed = set(months)
@@ -285,7 +289,7 @@ class _Reader:
         built: Mapping[tuple[str, str], float] | None,
         shared: frozenset[str],
     ) -> None:
-        self.tables, self.built, self.shared = tables, built, shared
+        self.tables, self.built, self.shared = tables, dict(built or {}), shared
         settings = dict(tables["works_settings"].select("key", "value").iter_rows())
         year, month = start or (int(settings["start_year"]), int(settings["start_month"]))
         first = dt.date(year, month, 1)
@@ -353,10 +357,8 @@ class _Reader:
         year, month = row["target_year"], row["target_month"]
         target = None
         if isinstance(year, int):
-            month = month if isinstance(month, int) else MONTHS_A_YEAR
-            after = dt.date(year + month // MONTHS_A_YEAR, month % MONTHS_A_YEAR + 1, 1)
-            target = after - dt.timedelta(days=1)
-        built = _float(row["built"]) if self.built is None else self.built.get(key, 0.0)
+            target = month_end(year, month if isinstance(month, int) else MONTHS_A_YEAR)
+        built = self.built.get(key, _float(row["built"]))
         return Quantity(*key, _range(row, "quantity"), built, target)
 
     def projects(self, quantity: Quantity) -> list[Step]:
@@ -457,22 +459,28 @@ class _Reader:
         return -step.weight / max(price, 1e-9), step.sector, step.element, step.owner
 
     def lines(self) -> dict[tuple[str, str], tuple[float, float]]:
-        empty = self.built is not None
-        return {
-            (row["state"], row["element_id"]): (row["units_per_week"], 0.0 if empty else row["in_store"])
-            for row in self.tables["works_lines"].iter_rows(named=True)
-        }
+        found = {}
+        for row in self.tables["works_lines"].iter_rows(named=True):
+            key = row["state"], row["element_id"]
+            found[key] = row["units_per_week"], 0.0 if key in self.built else row["in_store"]
+        return found
 
     def money(self) -> dict[tuple[str, str], FloatArray]:
         found: dict[tuple[str, str], FloatArray] = {}
         for row in self.tables["works_money"].iter_rows(named=True):
-            week = max((dt.date(row["year"], 1, 1) - self.start).days // 7 + 1, 0)
-            if row["year"] < self.start.year or week >= self.periods:
-                continue
-            for purse in PURSES:
-                flow = found.setdefault((row["state"], purse), np.zeros(self.periods))
-                flow[week] += row[f"{purse}_meur"]
+            for year in self.years_of(row["state"], row["year"]):
+                week = max((dt.date(year, 1, 1) - self.start).days // 7 + 1, 0)
+                if year < self.start.year or week >= self.periods:
+                    continue
+                for purse in PURSES:
+                    flow = found.setdefault((row["state"], purse), np.zeros(self.periods))
+                    flow[week] += row[f"{purse}_meur"]
         return found
+
+    def years_of(self, state: str, year: int) -> range:
+        """Return the years that a row of money stands for: the first also for those before it."""
+        first = int(self.tables["works_money"].filter(state=state)["year"].min())  # type: ignore[arg-type]
+        return range(min(self.start.year, year) if year == first else year, year + 1)
 
     def calendars(self) -> dict[str, frozenset[int]]:
         rows = self.tables["works_calendars"]
@@ -516,6 +524,12 @@ class _Reader:
         ]
         return priced, before
 
+    def begun(self, install: Step) -> bool:
+        """Whether something of the kind stands, so that its design is done."""
+        rows = self.tables["works_quantities"].filter(state=install.state, element_id=install.element)
+        key = install.state, install.element
+        return self.built.get(key, _float(rows["built"][0])) > 0.0
+
     def release(self, steps: list[Step], before: set[tuple[int, int]]) -> None:
         """Add the end of the last job of each resource, which releases it."""
         for row in self.tables["works_resources"].sort("state", "resource_id").iter_rows(named=True):
@@ -551,6 +565,8 @@ class _Reader:
             step, key = _shared(made), (install.state, install.sector, "", name, "")
         elif row["scope"] == "state":
             step = self.step(install.state, "", row, "", 0.0)
+            if step.kind == "plain" and self.begun(install):
+                step = replace(step, weeks=NOTHING, resource="", units=0)
             key = install.state, "", install.element, name, ""
         else:
             step = self.step(install.state, install.sector, row, install.owner, install.quantity)

@@ -25,10 +25,11 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "facts_until_year": (1900, 2200),
     "facts_until_month": (1, 12),
     "runs": (1, 100_000),
+    "common_share": (0, 1),
 }
 """Every setting of the schedule with the least and the greatest value that makes sense."""
 
-WHOLE = tuple(key for key in BOUNDS if key != "discount_rate_pct")
+WHOLE = tuple(key for key in BOUNDS if key not in {"discount_rate_pct", "common_share"})
 
 LONGEST_YEARS = 30
 """Years of a schedule in weeks; beyond it every week would be a guess."""

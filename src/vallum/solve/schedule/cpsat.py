@@ -220,8 +220,8 @@ def _first(
     network: Network, levels: tuple[Level, ...], seed: int, start: Ints | None
 ) -> tuple[Ints, Ints] | None:
     """Best schedule of the priority rules and of the order of a given one."""
-    tries = min(64, PLACEMENTS // len(network.duration))
-    found = [best_of(network, levels, seed, tries)]
+    many = PLACEMENTS // len(network.duration)
+    found = [best_of(network, levels, seed, tries=min(64, many), rounds=min(6, many // 4))]
     if start is not None:
         starts, finishes = serial(network, np.asarray(start))
         found.append((starts[0], finishes[0]) if network.kept(finishes)[0] else None)

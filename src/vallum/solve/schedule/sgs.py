@@ -25,8 +25,8 @@ Small = NDArray[Any]
 CELLS = 65_536
 #: Greatest disturbance of a rank, as a share of the number of activities.
 NOISE = 0.3
-#: Times that the best schedules are pushed to and fro.
-ROUNDS = 4
+#: Greatest disturbance of a start or finish while schedules are pushed to and fro, in mean durations.
+JITTER = 0.6
 
 
 def order(network: Network, priority: Floats) -> Ints:
@@ -321,12 +321,12 @@ def weight_for_work(network: Network, weight: Ints) -> Floats:
 
 
 def best_of(
-    network: Network, levels: tuple[Level, ...], seed: int = 0, tries: int = 32
+    network: Network, levels: tuple[Level, ...], seed: int = 0, tries: int = 32, rounds: int = 6
 ) -> tuple[Ints, Ints] | None:
     """Best of some schedules from disturbed priority rules, pushed to and fro.
 
-    Sampling around priority rules (Kolisch and Hartmann 1999), then rounds of forward-backward improvement (Li
-    and Willis 1992) of the best half.
+    Sampling around priority rules (Kolisch and Hartmann 1999), then rounds of forward-backward improvement
+    (Li and Willis 1992) of the best half, each time with the order a little disturbed.
 
     Parameters
     ----------
@@ -337,6 +337,8 @@ def best_of(
     tries : int
         Serial schedules, at least one a rule: latest finish, latest start, and weight for work for each
         weighted level. One parallel schedule a rule comes on top.
+    rounds : int
+        Times that the best half is pushed to and fro.
 
     Returns
     -------
@@ -352,12 +354,12 @@ def best_of(
     noise[: len(rules)] = 0.0
     tried = [serial(network, ranks[chosen] + noise)] + [parallel(network, rank) for rank in ranks]
     found = _sorted(network, levels, tried)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         half = found[1][: max(1, len(chosen) // 2)]
         half = half[(half <= network.periods).all(axis=1)]
         if not len(half):
             break
-        found = _sorted(network, levels, [found, _to_and_fro(network, half)])
+        found = _sorted(network, levels, [found, _to_and_fro(network, half, generator)])
     if not network.kept(found[1][0]):
         return None
     return found[0][0], found[1][0]
@@ -373,7 +375,7 @@ def _sorted(network: Network, levels: tuple[Level, ...], tried: list[tuple[Ints,
     return starts[order], finishes[order]
 
 
-def _to_and_fro(network: Network, finishes: Ints) -> tuple[Ints, Ints]:
+def _to_and_fro(network: Network, finishes: Ints, generator: np.random.Generator) -> tuple[Ints, Ints]:
     """Push schedules (N, A) against their end, last first, and back against the beginning in the new order.
 
     Backward, supplies and releases do not bind: only the order of that schedule is used.
@@ -389,4 +391,6 @@ def _to_and_fro(network: Network, finishes: Ints) -> tuple[Ints, Ints]:
         use=network.use,
         capacity=network.capacity[:, ::-1],
     )
-    return serial(network, periods - serial(mirrored, -finishes)[1])
+    width = JITTER * float(network.duration.mean())
+    back = serial(mirrored, generator.uniform(0.0, width, finishes.shape) - finishes)[1]
+    return serial(network, generator.uniform(0.0, width, finishes.shape) - back)

@@ -1,0 +1,95 @@
+"""A forecast made with what was known earlier, held against what came."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+
+from vallum.model.works.montecarlo import installed, simulate
+from vallum.model.works.network import levels, network
+from vallum.model.works.problem import month_end, problem
+from vallum.region import Region
+from vallum.solve.schedule import best_of
+
+__all__ = ["Verdict", "calibrate"]
+
+BAND = (0.05, 0.5, 0.95)
+TRIES = 8
+"""Priority-rule schedules that the order of the forecast is the best of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One fact against its forecast.
+
+    Attributes
+    ----------
+    state, element : str
+    known_until, date : datetime.date
+        Facts up to the first were used for the forecast of the second.
+    fact : float
+        Installed as reported.
+    low, middle, high : float
+        5, 50 and 95 of 100 runs have less.
+    """
+
+    state: str
+    element: str
+    known_until: dt.date
+    date: dt.date
+    fact: float
+    low: float
+    middle: float
+    high: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the fact is within the band of 90 %."""
+        return self.low <= self.fact <= self.high
+
+
+def calibrate(region: Region, runs: int, *, seed: int, common: float) -> list[Verdict]:
+    """Forecast each fact after the settings' date from what was known then.
+
+    Only kinds of works whose state at the earlier date is a fact are judged.
+
+    Parameters
+    ----------
+    region : Region
+    runs : int
+        Random runs.
+    seed, common
+        As of `vallum.model.works.sample.sample`.
+
+    Returns
+    -------
+    list of Verdict
+        Empty where the region has no facts of both kinds.
+    """
+    settings = dict(region.tables["works_settings"].select("key", "value").iter_rows())
+    until = month_end(int(settings["facts_until_year"]), int(settings["facts_until_month"]))
+    facts = region.tables["works_facts"].drop_nulls("installed").sort("year", "month")
+    known: dict[tuple[str, str], float] = {}
+    later: list[tuple[tuple[str, str], dt.date, float]] = []
+    for row in facts.iter_rows(named=True):
+        key, date = (row["state"], row["element_id"]), month_end(row["year"], row["month"])
+        if date <= until:
+            known[key] = row["installed"]
+        else:
+            later.append((key, date, row["installed"]))
+    judged = [fact for fact in later if fact[0] in known]
+    if not judged:
+        return []
+    start = int(settings["calibration_start_year"]), int(settings["calibration_start_month"])
+    what = problem(region, start=start, built=known)
+    order = best_of(network(what), levels(what), seed, TRIES)
+    if order is None:
+        return []
+    starts, _ = order
+    found = simulate(what, starts, runs, seed=seed, common=common)
+    verdicts = []
+    for key, date, fact in judged:
+        week = np.array([what.week_after(date) - 1])
+        low, middle, high = np.quantile(installed(what, found, key, week)[:, 0], BAND).tolist()
+        verdicts.append(Verdict(*key, until, date, fact, low, middle, high))
+    return verdicts

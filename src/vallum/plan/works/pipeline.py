@@ -1,0 +1,198 @@
+"""From a region to a schedule of its works, simulated, explained and kept."""
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from vallum.core.errors import BadInput
+from vallum.model.works.montecarlo import Simulation, simulate
+from vallum.model.works.network import label, levels, network
+from vallum.model.works.problem import IntArray, Problem, problem
+from vallum.plan.pipeline import ProgressEvent, interruptible
+from vallum.plan.results import Model, Results, canonical, refuse_other, write_results
+from vallum.plan.works import frames
+from vallum.plan.works.calibration import Verdict, calibrate
+from vallum.plan.works.levers import Lever, levers, pulled
+from vallum.plan.works.tables import WORKS_TABLES
+from vallum.region import Region
+from vallum.solve import Cancel, Limits
+from vallum.solve.schedule import Point, Schedule, solve
+
+__all__ = ["WORKS", "make"]
+
+WORKS: Final = Model("works", "a schedule of works", "vallum line", WORKS_TABLES)
+"""The folder of a schedule of works."""
+
+Mode = Literal["national", "joint"]
+MODES: Final[tuple[Mode, ...]] = ("national", "joint")
+JOINT: Final = "JOINT"
+"""Name of the lever that shares everything that is poolable."""
+
+AGAIN_SHARE: Final = 4
+"""One run of so many is decided again every week."""
+
+LIBRARIES: Final = ("dataframely", "numpy", "ortools", "polars")
+
+Progress = Callable[[ProgressEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """One mode: its works, its schedule and its runs."""
+
+    mode: Mode
+    problem: Problem
+    schedule: Schedule
+    runs: Simulation
+    again: Simulation
+
+
+def make(
+    region: Region,
+    *,
+    limits: Limits,
+    runs: int = 1_000,
+    lever_runs: int = 200,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Schedule the works of a region alone and together, simulate both, and try every lever.
+
+    Parameters
+    ----------
+    region : Region
+        A sound region with the tables works_*.
+    limits : Limits
+        Of the search, for each mode; its seed also draws the durations.
+    runs, lever_runs : int
+        Random runs of each mode, and of each lever.
+    out : Path, optional
+        Folder to write; nothing is written without.
+    progress : callable, optional
+        Called with a `ProgressEvent` whenever something is known better.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    BadInput
+        If the region is not sound or has no works, or `out` holds anything else.
+    """
+    if out is not None:
+        refuse_other(WORKS, out)
+    work = _Work(region, limits, runs, progress)
+    with interruptible(work.cancel):
+        verdict = work.calibrated()
+        modes = [work.mode(mode) for mode in MODES]
+        gains = work.levers(modes, min(lever_runs, runs))
+    tables = frames.tables(region, modes, verdict, gains)
+    manifest = {
+        "region": {"name": region.name, "title": region.title, "content_hash": region.content_hash},
+        "runs": runs,
+        "lever_runs": min(lever_runs, runs),
+        "seed": limits.seed,
+        "limits": {"time_limit_s": limits.time_limit, "work": limits.work, "gap": limits.gap},
+        "start": str(modes[0].problem.start),
+        "common": work.common,
+        "vallum_version": importlib.metadata.version("vallum"),
+        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+    }
+    run = {
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": time.perf_counter() - work.began,
+        "status": {one.mode: one.schedule.status for one in modes},
+        "python": platform.python_version(),
+    }
+    whole = Results(manifest, run, canonical(WORKS, tables))
+    return whole if out is None else write_results(WORKS, out, whole)
+
+
+def works_setting(region: Region, key: str) -> float:
+    """Return a setting of the works.
+
+    Raises
+    ------
+    BadInput
+        If the region has no such setting.
+    """
+    rows = region.tables["works_settings"].filter(key=key)
+    if rows.is_empty():
+        raise BadInput(
+            f"The setting {key} is missing",
+            where="works_settings.csv",
+            rule="works settings",
+            remedy=f"Add a row {key}.",
+        )
+    return float(rows["value"][0])
+
+
+class _Work:
+    """One call of `make`."""
+
+    def __init__(self, region: Region, limits: Limits, runs: int, progress: Progress | None) -> None:
+        self.region, self.limits, self.runs, self.progress = region, limits, runs, progress
+        self.cancel, self.began = Cancel(), time.perf_counter()
+        self.common = works_setting(region, "common_share")
+
+    def tell(self, stage: str, mode: str, value: float | None = None, bound: float | None = None) -> None:
+        if self.progress is not None:
+            self.progress(ProgressEvent(stage, mode, time.perf_counter() - self.began, value, bound))
+
+    def mode(self, mode: Mode) -> Scheduled:
+        what = problem(self.region, joint=mode == "joint")
+
+        def seen(point: Point) -> None:
+            self.tell(f"scheduling, level {point.level}", mode, point.value, point.bound)
+
+        self.tell("scheduling", mode)
+        found = solve(network(what), levels(what), self.limits, progress=seen, cancel=self.cancel)
+        self.tell(f"simulating {self.runs} runs", mode)
+        runs = self.simulated(what, found.starts, self.runs)
+        self.tell("simulating with weekly decisions", mode)
+        again = simulate(
+            what, found.starts, max(self.runs // AGAIN_SHARE, 1), seed=self.limits.seed, common=self.common,
+            policy="again",
+        )  # fmt: skip
+        return Scheduled(mode, what, found, runs, again)
+
+    def simulated(self, what: Problem, priority: IntArray, runs: int) -> Simulation:
+        return simulate(what, priority, runs, seed=self.limits.seed, common=self.common)
+
+    def levers(self, modes: list[Scheduled], runs: int) -> list[frames.Gain]:
+        """Simulate each lever with the order of the schedule alone and the same random numbers."""
+        alone, together = modes
+        order = {label(alone.problem, i): int(s) for i, s in enumerate(alone.schedule.starts)}
+        base = frames.first(alone.runs, runs)
+        gains = [
+            frames.gain(alone.problem, base, together.problem, frames.first(together.runs, runs), SHARED)
+        ]
+        for lever in levers(self.region):
+            if self.cancel.is_set():
+                break
+            self.tell(f"lever: {lever.name}", "levers")
+            what = pulled(self.region, lever)
+            found = self.simulated(what, priority(what, order), runs)
+            gains.append(frames.gain(alone.problem, base, what, found, lever))
+        return gains
+
+    def calibrated(self) -> list[Verdict]:
+        self.tell("forecast against facts", "calibration")
+        return calibrate(self.region, self.runs, seed=self.limits.seed, common=self.common)
+
+
+SHARED: Final = Lever(JOINT, "All that can be shared is shared", 0.0, ())
+
+
+def priority(what: Problem, order: Mapping[str, int]) -> IntArray:
+    """Return the order of a schedule for works that may have other steps; a new step goes last."""
+    last = max(order.values(), default=0) + 1
+    return np.array([order.get(label(what, i), last) for i in range(len(what.steps))], dtype=np.int64)
