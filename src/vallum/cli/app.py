@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, Parameter
 
-from vallum.cli import audit, check, compare, doctor, fiscal, hub_demo, hub_replay, plan, report
+from vallum.cli import audit, check, compare, doctor, fiscal, hub_demo, hub_replay, line, plan, report
 from vallum.cli.hub import hub
 from vallum.cli.outcome import Boundary, settle_streams
 from vallum.cli.output import OwnConsole, open_closed_streams
@@ -22,6 +22,7 @@ COMMANDS = {
         audit.audit,
         compare.compare,
         fiscal.fiscal,
+        line.line,
         report.report,
         doctor.doctor,
     )

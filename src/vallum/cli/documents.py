@@ -361,10 +361,17 @@ def schemas() -> dict[str, str]:
     from vallum.cli.hub_demo_documents import HUB_DEMO_DOCUMENTS
     from vallum.cli.hub_documents import HUB_DOCUMENTS
     from vallum.cli.hub_replay_documents import REPLAY_DOCUMENTS
+    from vallum.cli.line_documents import LINE_DOCUMENTS
     from vallum.cli.pki_documents import PKI_DOCUMENTS
 
     documents = (
-        DOCUMENTS | FISCAL_DOCUMENTS | PKI_DOCUMENTS | HUB_DOCUMENTS | REPLAY_DOCUMENTS | HUB_DEMO_DOCUMENTS
+        DOCUMENTS
+        | FISCAL_DOCUMENTS
+        | LINE_DOCUMENTS
+        | PKI_DOCUMENTS
+        | HUB_DOCUMENTS
+        | REPLAY_DOCUMENTS
+        | HUB_DEMO_DOCUMENTS
     )
     made = {}
     for name, document in documents.items():

@@ -23,14 +23,17 @@ from vallum.core.errors import BadInput, VallumError
 
 __all__ = ["foreign_entries", "staged", "write_bytes", "write_json"]
 
-OUR_FOLDERS = re.compile(r"national|joint|(?:(?:national|joint)/)?(?:fiscal|(?:fiscal/)?(?:inputs|tables))")
+OUR_FOLDERS = re.compile(
+    r"national|joint|(?:(?:national|joint)/)?(?:fiscal|works|(?:(?:fiscal|works)/)?(?:inputs|tables))"
+)
 #: The last alternative is what a report that was killed while it was written leaves behind.
 OUR_FILES = re.compile(
-    r"(?:(?:national|joint)/)?(?:fiscal/)?(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
+    r"(?:(?:national|joint)/)?(?:(?:fiscal|works)/)?"
+    r"(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
     r"|report\.html|\.report\.html\.[a-z0-9_]+\.partial)|compare\.json"
 )
 MANIFESTS = ("manifest.json", "national/manifest.json", "joint/manifest.json")
-KINDS = ("plan", "fiscal")
+KINDS = ("plan", "fiscal", "works")
 #: A manifest beyond this size is not one of ours.
 MANIFEST_LIMIT_BYTES = 16_000_000
 #: How many foreign entries a message names.
@@ -86,7 +89,7 @@ def foreign_in(folder: Path, prefix: str) -> Iterator[str]:
 
 
 def is_plan_manifest(path: Path) -> bool:
-    """Tell whether a file says that it is the manifest of a plan or of a fiscal outlook."""
+    """Tell whether a file says that it is the manifest of a plan, a fiscal outlook or a schedule of works."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MANIFEST_LIMIT_BYTES:

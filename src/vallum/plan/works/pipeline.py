@@ -4,7 +4,7 @@ import importlib.metadata
 import platform
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +13,7 @@ import numpy as np
 
 from vallum.core.errors import BadInput
 from vallum.model.works.montecarlo import Simulation, simulate
-from vallum.model.works.network import label, levels, network
+from vallum.model.works.network import label, levels, network, protection
 from vallum.model.works.problem import IntArray, Problem, problem
 from vallum.plan.pipeline import ProgressEvent, interruptible
 from vallum.plan.results import Model, Results, canonical, refuse_other, write_results
@@ -37,6 +37,9 @@ JOINT: Final = "JOINT"
 
 AGAIN_SHARE: Final = 4
 """One run of so many is decided again every week."""
+
+LEVER_SHARE: Final = 0.2
+"""Share of the limits of a mode that the search for each lever may use."""
 
 LIBRARIES: Final = ("dataframely", "numpy", "ortools", "polars")
 
@@ -180,13 +183,31 @@ class _Work:
                 break
             self.tell(f"lever: {lever.name}", "levers")
             what = pulled(self.region, lever)
-            found = self.simulated(what, priority(what, order), runs)
-            gains.append(frames.gain(alone.problem, base, what, found, lever))
+            gains.append(frames.gain(alone.problem, base, what, self.tried(what, order, runs), lever))
         return gains
+
+    def tried(self, what: Problem, order: Mapping[str, int], runs: int) -> Simulation:
+        """Simulate works in the order of the schedule alone and in that of a new one; return the better.
+
+        A list schedule may get worse when it gets more (Graham 1969), so the order is searched anew from the
+        old one, for a share of the limits.
+        """
+        kept = priority(what, order)
+        limits = shared_limits(self.limits)
+        new = solve(network(what), levels(what)[:1], limits, cancel=self.cancel, start=kept).starts
+        found = [self.simulated(what, one, runs) for one in (kept, new)]
+        return min(found, key=lambda one: float(protection(what, one.finishes).mean()))
 
     def calibrated(self) -> list[Verdict]:
         self.tell("forecast against facts", "calibration")
         return calibrate(self.region, self.runs, seed=self.limits.seed, common=self.common)
+
+
+def shared_limits(limits: Limits) -> Limits:
+    """Return the limits of the search for one lever."""
+    seconds = None if limits.time_limit is None else limits.time_limit * LEVER_SHARE
+    work = None if limits.work is None else max(1, round(limits.work * LEVER_SHARE))
+    return replace(limits, time_limit=seconds, work=work)
 
 
 SHARED: Final = Lever(JOINT, "All that can be shared is shared", 0.0, ())

@@ -1,0 +1,41 @@
+"""JSON documents made from the columns of the tables that they hold."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from vallum.plan.tables import Column, PlanTable
+
+__all__ = ["document_class"]
+
+KINDS: Final = {"text": str, "whole": int, "number": float, "flag": bool}
+
+
+def member(column: Column) -> tuple[str, Any]:
+    """Return a column as a member with its meaning."""
+    kind: Any = KINDS[column.kind]
+    unit = f" ({column.unit})" if column.unit else ""
+    annotated: Any = Annotated
+    meaning = msgspec.Meta(description=column.meaning + unit)
+    return column.name, annotated[kind | None if column.nullable else kind, meaning]
+
+
+def row_of(table: PlanTable) -> type[msgspec.Struct]:
+    """Return the class of the rows of a table."""
+    name = "".join(part.capitalize() for part in table.name.split("_")) + "Row"
+    return msgspec.defstruct(
+        name,
+        [member(column) for column in table.columns],
+        kw_only=True,
+        namespace={"__doc__": table.row},
+    )
+
+
+def document_class(
+    name: str, meaning: str, identity: type[msgspec.Struct], tables: Mapping[str, PlanTable]
+) -> Any:
+    """Return the class of a document: an identity, and one list of rows for each table."""
+    lists: list[Any] = [(table, list[row_of(columns)]) for table, columns in tables.items()]  # type: ignore[misc]
+    members = [("identity", identity), *lists]
+    return msgspec.defstruct(name, members, kw_only=True, namespace={"__doc__": meaning})
