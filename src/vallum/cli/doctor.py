@@ -20,7 +20,18 @@ from vallum.core.errors import VallumError
 
 __all__ = ["doctor"]
 
-PACKAGES = ("vallum", "polars", "dataframely", "numpy", "highspy", "msgspec", "cyclopts", "rich", "jinja2")
+PACKAGES = (
+    "vallum",
+    "polars",
+    "dataframely",
+    "numpy",
+    "highspy",
+    "ortools",
+    "msgspec",
+    "cyclopts",
+    "rich",
+    "jinja2",
+)
 SPACE_NEEDED_MB = 200
 COLOURS = {"ok": "green", "missing": "yellow", "warning": "yellow", "failed": "bold red"}
 

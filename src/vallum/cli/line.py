@@ -61,8 +61,8 @@ def line(
     time_limit
         Seconds of search per mode. 20 unless a work limit is given.
     work
-        Work per mode, in seconds of a deterministic clock. Without a time limit the same region, seed and
-        work give the same schedule on every run.
+        Work per mode, in quarters of a second of a deterministic clock. Without a time limit the same region,
+        seed and work give the same schedule on every run.
     seed
         Seed of the search and of the runs.
     threads

@@ -44,6 +44,12 @@ def optimum(network: Network, level: Level, *, start: bool = True) -> int | None
     return value
 
 
+def workers() -> list[psutil.Process]:
+    """Worker processes that this one has started."""
+    children = psutil.Process().children()
+    return [child for child in children if "vallum.solve.schedule.worker" in " ".join(child.cmdline())]
+
+
 def hard(count: int = 60, periods: int = 200) -> Network:
     """Too hard to finish in a second."""
     draw = np.random.default_rng(3)
@@ -134,7 +140,7 @@ def test_cancelled_with_the_best_so_far() -> None:
     assert heard == list(found.curve)
     assert found.levels[0].bound <= found.levels[0].value
     assert faults(network, found.starts.tolist(), found.finishes.tolist(), network.duration.tolist()) == []
-    assert not psutil.Process().children()
+    assert not workers()
 
 
 def test_without_time_the_priority_rules_answer() -> None:
@@ -162,10 +168,9 @@ def test_a_killed_worker_is_an_error_and_no_hang(how: signal.Signals) -> None:
 
     def kill() -> None:
         while not killed.is_set():
-            for child in psutil.Process().children():
-                if "vallum.solve.schedule.worker" in " ".join(child.cmdline()):
-                    child.send_signal(how)
-                    killed.set()
+            for child in workers():
+                child.send_signal(how)
+                killed.set()
             time.sleep(0.02)
 
     thread = threading.Thread(target=kill)

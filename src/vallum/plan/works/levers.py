@@ -8,7 +8,7 @@ import polars as pl
 from vallum.model.works.problem import Problem, of_tables
 from vallum.region import Region
 
-__all__ = ["Lever", "levers", "pulled"]
+__all__ = ["POOL", "Lever", "levers", "pulled"]
 
 POOL = "POOL"
 ENDS = ("", "_low", "_high")

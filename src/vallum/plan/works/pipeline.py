@@ -19,7 +19,7 @@ from vallum.plan.pipeline import ProgressEvent, interruptible
 from vallum.plan.results import Model, Results, canonical, refuse_other, write_results
 from vallum.plan.works import frames
 from vallum.plan.works.calibration import Verdict, calibrate
-from vallum.plan.works.levers import Lever, levers, pulled
+from vallum.plan.works.levers import POOL, Lever, levers, pulled
 from vallum.plan.works.tables import WORKS_TABLES
 from vallum.region import Region
 from vallum.solve import Cancel, Limits
@@ -175,8 +175,9 @@ class _Work:
         alone, together = modes
         order = {label(alone.problem, i): int(s) for i, s in enumerate(alone.schedule.starts)}
         base = frames.first(alone.runs, runs)
+        shared = shared_lever(self.region)
         gains = [
-            frames.gain(alone.problem, base, together.problem, frames.first(together.runs, runs), SHARED)
+            frames.gain(alone.problem, base, together.problem, frames.first(together.runs, runs), shared)
         ]
         for lever in levers(self.region):
             if self.cancel.is_set():
@@ -210,7 +211,10 @@ def shared_limits(limits: Limits) -> Limits:
     return replace(limits, time_limit=seconds, work=work)
 
 
-SHARED: Final = Lever(JOINT, "All that can be shared is shared", 0.0, ())
+def shared_lever(region: Region) -> Lever:
+    """Return the lever that shares everything; it costs what the levers that share a part cost together."""
+    parts = [one for one in levers(region) if all(change["table"] == POOL for change in one.changes)]
+    return Lever(JOINT, "All that can be shared is shared", sum(one.cost_meur for one in parts), ())
 
 
 def priority(what: Problem, order: Mapping[str, int]) -> IntArray:
