@@ -25,6 +25,7 @@ def pages(folder: Path) -> None:
         "region-tables.md": region_tables(),
         "plan-tables.md": plan_tables(),
         "fiscal-tables.md": fiscal_tables(),
+        "line-tables.md": line_tables(),
     }.items():
         file = folder / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
@@ -120,6 +121,13 @@ def fiscal_tables() -> str:
     from vallum.plan.fiscal.tables import FISCAL_TABLES
 
     return result_tables(FISCAL_TABLES.values())
+
+
+def line_tables() -> str:
+    """Return one section for each table of a schedule of works."""
+    from vallum.plan.works.tables import WORKS_TABLES
+
+    return result_tables(WORKS_TABLES.values())
 
 
 def result_tables(tables: "Iterable[PlanTable]") -> str:

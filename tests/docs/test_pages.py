@@ -40,6 +40,7 @@ def test_generated_pages_name_every_command_and_table(tmp_path: Path) -> None:
     from vallum.cli.app import COMMANDS
     from vallum.plan.fiscal.tables import FISCAL_TABLES
     from vallum.plan.tables import PLAN_TABLES
+    from vallum.plan.works.tables import WORKS_TABLES
     from vallum.region.schema import TABLES
 
     generate.pages(tmp_path)
@@ -48,6 +49,7 @@ def test_generated_pages_name_every_command_and_table(tmp_path: Path) -> None:
         "region-tables.md": list(TABLES),
         "plan-tables.md": [f"tables/{name}.parquet" for name in PLAN_TABLES],
         "fiscal-tables.md": [f"tables/{name}.parquet" for name in FISCAL_TABLES],
+        "line-tables.md": [f"tables/{name}.parquet" for name in WORKS_TABLES],
     }.items():
         text = (tmp_path / file).read_text(encoding="utf-8")
         for name in names:

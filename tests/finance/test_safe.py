@@ -64,14 +64,14 @@ def one_loan(baltic: Problem, national: float) -> Problem:
 def test_what_a_loan_is_worth(baltic: Problem, national: float, points: float) -> None:
     """Outstanding 100, 100, 50 before 2026, 2027, 2028: each point of difference saves 1, 1, 0.5.
 
-    Columns run from the base year 2024; the present value is of the year before it.
+    Columns run from the base year 2024; the present value is of the forecast year, 2025.
     """
     found = gain(one_loan(baltic, national), paths=200)
     expected = points * np.array([0, 0, 1, 1, 0.5, 0, 0, 0])
     np.testing.assert_allclose(found.yearly[0], expected, atol=1e-12)
     # No bond falls due within three years, while the loan asks for its two repayments.
     np.testing.assert_allclose(found.relief[0], [0, 0, 0, -50, -50, 0, 0, 0], atol=1e-12)
-    worth = sum(value * 1.02 ** -(t + 1) for t, value in enumerate(expected))
+    worth = sum(value * 1.02 ** -(t - 1) for t, value in enumerate(expected))
     assert found.present[0] == pytest.approx(worth)
     assert found.present_dear[0] == pytest.approx(worth)
     assert found.present_cheap[0] == pytest.approx(worth)

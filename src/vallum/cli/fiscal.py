@@ -319,8 +319,7 @@ def deferral_table(found: "Outlook") -> Table:
                 row["verdict"],
                 number(row["quantity"], 1),
                 number(row["quantity_tight"], 1),
-                number(row["year"], 1),
-                number(row["year_tight"], 1),
+                *("–" if year is None else f"{year:.1f}" for year in (row["year"], row["year_tight"])),
                 number(row["value_meur"], 0),
             )
     return shown

@@ -14,12 +14,12 @@ __all__ = ["report"]
 
 
 def report(directory: Path, /, *, open: bool = False, common: Common | None = None) -> int:  # noqa: A002
-    """Write the report of a plan or a fiscal outlook: one HTML file that needs nothing else.
+    """Write the report of whatever results a folder holds: one HTML file that needs nothing else.
 
     Parameters
     ----------
     directory
-        Folder of a plan, of one mode or of both, or of a fiscal outlook.
+        Folder of a plan, of one mode or of both, of a fiscal outlook, of works, or of several of them.
     open
         Open the report where there is a desktop. VALLUM_NO_OPEN=1 suppresses that.
     """

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from vallum.core.errors import BadInput
-from vallum.plan.files import exists, read_json
-from vallum.plan.fiscal.store import FISCAL, read_outlook
+from vallum.plan.fiscal.store import FISCAL
 from vallum.plan.fiscal.tables import SOURCES
-from vallum.plan.store import MODES, Plan
+from vallum.plan.store import Plan
+from vallum.report import held
+from vallum.report.held import Held, Rows
 
-Row = dict[str, Any]
-Rows = tuple[Row, ...]
-
-MANIFEST_FILE = "manifest.json"
-#: Manifests of plans below a folder.
-PLANS = tuple(f"{mode}/{MANIFEST_FILE}" for mode in MODES)
-#: What the page tells of a manifest.
-MANIFEST = {"paths": int, "seed": int, "versions": dict, "vallum_version": str}
+#: What the page tells of an outlook's manifest.
+TOLD = {"paths": int}
 SOURCE_WORDS = {"budget": "Budget plan", "national": "Alone", "joint": "Together"}
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Outlook(Held):
     """The tables of a fiscal outlook with its manifest."""
-
-    manifest: Mapping[str, Any]
-    tables: Mapping[str, Rows]
-
-    def table(self, name: str) -> Rows:
-        """Rows of a table."""
-        return self.tables.get(name, ())
-
-    def rows(self, name: str, **keys: object) -> list[Row]:
-        """Rows of a table with these values in their columns."""
-        return [r for r in self.table(name) if all(r[column] == value for column, value in keys.items())]
 
     def series(self, name: str, column: str, **keys: object) -> dict[int, float]:
         """Values of a column by year, without the years in which it is empty."""
@@ -99,56 +81,16 @@ class Outlook:
             return None
 
 
-def alone(folder: Path) -> Path | None:
-    """Find an outlook without a plan: in the folder itself or in its folder fiscal; None for none."""
-    if any(exists(folder / place) for place in PLANS):
-        return None
-    for place in (folder, folder / FISCAL.kind):
-        path = place / MANIFEST_FILE
-        if exists(path):
-            return place if read_json(path).get("kind") == FISCAL.kind else None
-    return None
-
-
 def read(folder: Path) -> Outlook:
-    """Read the outlook of a folder.
-
-    Raises
-    ------
-    BadInput
-        When it is damaged.
-    """
-    found = read_outlook(folder)
-    if not _whole(found.manifest):
-        raise BadInput(
-            "The manifest does not say what the outlook was made from.",
-            where=str(folder / "manifest.json"),
-            rule="fiscal_folder",
-            remedy="Compute it again with `vallum fiscal`.",
-        )
+    """Read the outlook of a folder; raises BadInput when it is damaged."""
+    found = held.read(FISCAL, folder, TOLD)
     return Outlook(found.manifest, {name: _rows(t) for name, t in found.tables.items()})
-
-
-def _whole(manifest: Mapping[str, Any]) -> bool:
-    """Whether a manifest has everything that the page tells of it."""
-    region = manifest.get("region")
-    return (
-        all(isinstance(manifest.get(key), kind) for key, kind in MANIFEST.items())
-        and isinstance(region, dict)
-        and all(isinstance(region.get(key), str) for key in ("name", "content_hash"))
-    )
 
 
 def _rows(table: pl.DataFrame) -> Rows:
     """Rows of a table in its own order, the budget before the plans of purchases."""
     rows = table.to_dicts()
     return tuple(sorted(rows, key=lambda r: SOURCES.index(r["source"]) if r.get("source") in SOURCES else -1))
-
-
-def beside(folder: Path) -> Outlook | None:
-    """Read the outlook within a plan's folder, None when there is none."""
-    inner = folder / FISCAL.kind
-    return read(inner) if exists(inner / "manifest.json") else None
 
 
 def made_from(outlook: Outlook, plans: Iterable[Plan]) -> bool:

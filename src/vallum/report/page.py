@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vallum.core.errors import VallumError
 from vallum.report import answers, study, words
 from vallum.report.figures import (
     blocks,
+    fiscal,
     fragmentation,
     gains,
     lines,
@@ -26,8 +28,8 @@ from vallum.report.figures import (
     shortfall,
     trust,
     variety,
+    works,
 )
-from vallum.report.figures.fiscal import FISCAL, PART
 from vallum.report.parts import Figure, state_class
 from vallum.report.provenance import REGISTER, ground, grounds
 
@@ -43,6 +45,8 @@ FIGURES: tuple[Callable[[study.Study], Figure], ...] = (
     blocks.figure,
     quality.figure,
 )
+#: What opens each further section, and its figures.
+SECTIONS = ((fiscal.PART, fiscal.FISCAL), (works.PART, works.WORKS))
 TRUST: tuple[Callable[[study.Study], Figure], ...] = (trust.confidence, trust.assumptions, trust.seeds)
 
 
@@ -79,11 +83,11 @@ def html(found: study.Study) -> str:
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     figures = [make(found) for make in FIGURES] if found.plans else []
-    fiscal = [make(found) for make in ((PART, *FISCAL) if found.outlook else (PART,))]
+    sections = [_section(found, part, rest) for part, rest in SECTIONS]
     trusted = [make(found) for make in TRUST] if found.plans else []
     listed = grounds(found) if found.plans else []
     known = {g.table for g in listed}
-    drawn = [*figures, *fiscal, *trusted]
+    drawn = [*figures, *itertools.chain(*sections), *trusted]
     figure_grounds = {f.key: [ground(found, table) for table in f.inputs if table in known] for f in drawn}
     return (
         environment()
@@ -95,7 +99,8 @@ def html(found: study.Study) -> str:
             script=Markup(script),  # noqa: S704 - our own file, no data in it
             answers=answers.of(found) if found.plans else None,
             figures=drawn,
-            part=fiscal[0].key,
+            openings=[part.key for part, *_ in sections],
+            start=next((part.key for part, *rest in sections if rest), "answers"),
             grounds=listed,
             figure_grounds=figure_grounds,
             register=found.main.input(REGISTER) if found.plans else (),
@@ -105,13 +110,21 @@ def html(found: study.Study) -> str:
     )
 
 
+def _section(
+    found: study.Study, part: Callable[[study.Study], Figure], rest: Sequence[Callable[[study.Study], Figure]]
+) -> list[Figure]:
+    """Draw a section: only what opens it when it has no results."""
+    opening = part(found)
+    return [opening] if opening.empty else [opening, *(make(found) for make in rest)]
+
+
 def render(directory: Path | str, out: Path | None = None) -> Path:
-    """Write the report of a plan folder, or of a fiscal outlook alone.
+    """Write the report of whatever results are in a folder.
 
     Parameters
     ----------
     directory : Path
-        Folder of a plan, with both modes or of one, or of a fiscal outlook.
+        Folder of a plan, with both modes or of one, of a fiscal outlook, of works, or of several of them.
     out : Path, optional
         File to write; report.html in the folder when not given.
 
@@ -123,7 +136,7 @@ def render(directory: Path | str, out: Path | None = None) -> Path:
     Raises
     ------
     BadInput
-        When the folder holds neither, or a damaged one.
+        When the folder holds none of them, or a damaged one.
     VallumError
         When the file cannot be written.
     """

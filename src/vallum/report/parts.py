@@ -59,8 +59,8 @@ class Figure:
         Why nothing is drawn, for an empty `body`.
     shown : int
         How many of the tables stand open under the chart.
-    fiscal : bool
-        Whether it is drawn from a fiscal outlook and not from a plan.
+    of : str
+        Kind of the results it is drawn from: plan, fiscal or works.
     """
 
     key: str
@@ -73,7 +73,7 @@ class Figure:
     note: str = ""
     empty: str = ""
     shown: int = 0
-    fiscal: bool = False
+    of: str = "plan"
 
 
 def text_cell(value: object, title: str = "") -> Cell:

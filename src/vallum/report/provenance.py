@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vallum.report.study import ModePlan, Row, Study
+from vallum.report.held import Row
+from vallum.report.study import ModePlan, Study
 
 BASES = ("fact", "derived", "assumption")
 CONFIDENCES = ("high", "medium", "low", "assumption")

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from vallum.core.errors import BadInput
-from vallum.plan.store import read_plans
+from vallum.plan.files import exists
+from vallum.plan.fiscal.store import FISCAL
+from vallum.plan.store import MODES, read_plans
+from vallum.plan.works import WORKS
 from vallum.report import outlook as outlooks
+from vallum.report import works as schedules
+from vallum.report.held import MANIFEST_FILE, Row, Rows, place
 from vallum.report.outlook import Outlook
-
-Row = outlooks.Row
-Rows = outlooks.Rows
+from vallum.report.works import Works
 
 MODE_WORDS = {"national": "Alone", "joint": "Together"}
 
@@ -65,29 +68,42 @@ class ModePlan:
 
 @dataclass(frozen=True)
 class Study:
-    """What a report is about: one or two modes on the same region, a fiscal outlook, or both.
+    """What a report is about: a plan of one or two modes, a fiscal outlook, a schedule of works, or several.
 
     Parameters
     ----------
     plans : tuple of ModePlan
-        None for a report of a fiscal outlook alone.
+        None for a report without a plan of purchases.
     compare : mapping
         compare.json.
     outlook : Outlook, optional
         The fiscal outlook made from these plans.
-    stale : bool
-        Whether there is a fiscal outlook that was made from another plan.
+    works : Works, optional
+        The schedule of works made from the same region.
+    stale : frozenset of str
+        Kinds of results that are there and were made from something else, so that they are not shown.
     """
 
     plans: tuple[ModePlan, ...]
     compare: Mapping[str, Any] = field(default_factory=dict)
     outlook: Outlook | None = None
-    stale: bool = False
+    works: Works | None = None
+    stale: frozenset[str] = frozenset()
 
     @property
     def manifest(self) -> Mapping[str, Any]:
-        """Manifest of the plan the text speaks of, or of the outlook alone."""
-        return self.main.manifest if self.plans or self.outlook is None else self.outlook.manifest
+        """Manifest of the plan the text speaks of, of the outlook without a plan, or of the works alone."""
+        if self.plans:
+            return self.main.manifest
+        return next(part.manifest for part in (self.outlook, self.works) if part is not None)
+
+    @property
+    def subject(self) -> str:
+        """What the page is about, in a few words."""
+        if self.plans:
+            return "joint capability plan"
+        named = {"public finances": self.outlook, "the Line": self.works}
+        return " and ".join(words for words, part in named.items() if part is not None)
 
     @property
     def main(self) -> ModePlan:
@@ -133,9 +149,10 @@ class Study:
 
     @cached_property
     def members(self) -> tuple[str, ...]:
-        """The planning states in the order of the region's table; those of the outlook without a plan."""
+        """The planning states in the order of the region's table; without a plan by code."""
         if not self.plans:
-            return self.outlook.states if self.outlook else ()
+            parts = [part.states for part in (self.outlook, self.works) if part is not None]
+            return tuple(sorted(set().union(*parts)))
         listed = [str(r["state"]) for r in self.main.input("states") if r.get("role") == "member"]
         seen = {str(r["state"]) for plan in self.plans for t in ("stock", "money") for r in plan.table(t)}
         return tuple(listed) or tuple(sorted(seen))
@@ -229,23 +246,27 @@ def _damaged(path: Path, message: str) -> BadInput:
 
 
 def read(folder: Path) -> Study:
-    """Read a plan folder of either kind, both modes or one, with its fiscal outlook; or an outlook alone.
+    """Read whatever results are in a folder: a plan of one mode or both, a fiscal outlook, works.
+
+    An outlook that was made from another plan, and works of another region than the rest, are stale.
 
     Parameters
     ----------
     folder : Path
-        DIR of `vallum plan`, one of its mode folders, or DIR of `vallum fiscal`.
+        DIR of `vallum plan`, one of its mode folders, or DIR of `vallum fiscal` or `vallum line`.
 
     Raises
     ------
     BadInput
-        When there is neither in the folder or a file is damaged.
+        When there is nothing of that in the folder or a file is damaged.
     """
-    alone = outlooks.alone(folder)
-    if alone is not None:
-        return Study(plans=(), outlook=outlooks.read(alone))
-    read_in = read_plans(folder)
-    found = tuple(
+    places = {model.kind: place(model, folder) for model in (FISCAL, WORKS)}
+    held = [found for found in places.values() if found is not None]
+    planned = any(exists(folder / mode / MANIFEST_FILE) for mode in MODES) or (
+        exists(folder / MANIFEST_FILE) and folder not in held
+    )
+    read_in = read_plans(folder) if planned or not held else {}
+    plans = tuple(
         ModePlan(
             mode=mode,
             manifest=plan.manifest,
@@ -255,11 +276,21 @@ def read(folder: Path) -> Study:
         )
         for mode, plan in read_in.items()
     )
-    outlook = outlooks.beside(folder)
-    fresh = outlook is not None and outlooks.made_from(outlook, read_in.values())
+    stale = set()
+    outlook = outlooks.read(at) if (at := places[FISCAL.kind]) else None
+    if outlook is not None and plans and not outlooks.made_from(outlook, read_in.values()):
+        outlook = None
+        stale.add(FISCAL.kind)
+    works = schedules.read(at) if (at := places[WORKS.kind]) else None
+    regions = {str(plan.manifest["region"]["content_hash"]) for plan in plans}
+    regions |= {outlook.region_hash} if outlook is not None and not plans else set()
+    if works is not None and regions - {works.region_hash}:
+        works = None
+        stale.add(WORKS.kind)
     return Study(
-        plans=found,
-        compare=_compare(folder / "compare.json") if len(found) > 1 else {},
-        outlook=outlook if fresh else None,
-        stale=outlook is not None and not fresh,
+        plans=plans,
+        compare=_compare(folder / "compare.json") if len(plans) > 1 else {},
+        outlook=outlook,
+        works=works,
+        stale=frozenset(stale),
     )

@@ -105,7 +105,7 @@ def grid(values: Sequence[float], place: Iterable[float], labels: Sequence[str])
     return Markup("").join(out)
 
 
-def year_axis(years: Sequence[int], y: float, every: int = 2) -> Markup:
+def year_axis(years: Sequence[int | str], y: float, every: int = 2) -> Markup:
     """Label the columns of a yearly chart: the first and each `every`-th year after it, under its column."""
     n = len(years)
     return Markup("").join(

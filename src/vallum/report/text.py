@@ -1,29 +1,30 @@
-"""A plan, or a fiscal outlook, in a few lines of plain text, for the terminal."""
+"""What a folder holds in a few lines of plain text, for the terminal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from vallum.report import answers, study, words
-from vallum.report.figures.fiscal import PART
+from vallum.report.figures import fiscal, works
 
 
 def summary_lines(directory: Path | str) -> list[str]:
-    """Return the answers of a plan folder as short lines without mark-up.
+    """Return the answers of a folder of results as short lines without mark-up.
 
     Parameters
     ----------
     directory : Path
-        Folder of a plan, with both modes or of one, or of a fiscal outlook.
+        As of `vallum.report.render`.
 
     Raises
     ------
     BadInput
-        When the folder holds no plan or a damaged one.
+        When the folder holds no results or damaged ones.
     """
     found = study.read(Path(directory))
     if not found.plans:
-        return [found.title, PART(found).finding.replace(words.NBSP, " ")]
+        findings = [part(found).finding.replace(words.NBSP, " ") for part in (fiscal.PART, works.PART)]
+        return [found.title, *filter(None, findings)]
     lines = [found.title]
     for plan in found.plans:
         parts = []

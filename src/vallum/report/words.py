@@ -5,12 +5,14 @@ Every function is pure and returns plain text; escaping for HTML happens where t
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 
 UNKNOWN = "–"
 NBSP = "\u00a0"
 MINUS = "\u2212"
+DAYS_A_MONTH = 365.25 / 12
 
 
 def is_number(value: object) -> bool:
@@ -133,3 +135,11 @@ def short_name(name: str, limit: int = 30) -> str:
         return head
     cut = head[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;-")
     return f"{cut}…"
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def month(date: dt.date | None) -> str:
+    """Format a date by its month: `Oct 2027`, in any locale."""
+    return UNKNOWN if date is None else f"{MONTHS[date.month - 1]}{NBSP}{date.year}"

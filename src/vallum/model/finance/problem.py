@@ -26,6 +26,9 @@ MATURING_YEARS = 10
 SHOCKS = ("rate_short_pp", "rate_long_pp", "nominal_growth_pp", "primary_balance_pp")
 """Columns of the shock table, in the order of every covariance."""
 
+YEARLY = 0.3
+"""Share of quarters with a change below which a series of shocks is a yearly one."""
+
 NEEDED = ("fiscal_inputs", "fiscal_longrun", "fiscal_parameters", "fiscal_settings", "market_rates")
 
 
@@ -557,13 +560,15 @@ class _Reader:
         table = self.tables["expenditure_ceilings"]
         found = self.grid(table, "growth_pct", self.years, missing=np.nan)
         for state, row in zip(self.states, found, strict=True):
-            if np.isnan(row).all():
+            missing = self.years[1:][np.isnan(row[1:])]
+            if missing.size:
+                which = "" if missing.size == row.size - 1 else f", {missing.size} years from {missing[0]} on"
                 self.substitutes.append(
                     Substitute(
                         state,
-                        "ceiling on net expenditure",
-                        "equation (10) on the way to the least balance that the criteria allow in 2028",
-                        "The Council's table was not retrieved; add rows to expenditure_ceilings.csv.",
+                        f"ceiling on net expenditure{which}",
+                        "equation (10) on the way to the least balance of the criteria in 2028, then level",
+                        "No ceiling of the Council is at hand; add rows to expenditure_ceilings.csv.",
                     )
                 )
         return found
@@ -571,10 +576,19 @@ class _Reader:
     def shocks(self) -> tuple[tuple[FloatArray, ...], tuple[tuple[str, ...], ...]]:
         rows = self.tables["shocks_quarterly"].sort("quarter")
         parts = [rows.filter(pl.col("state") == state) for state in self.states]
-        return (
-            tuple(part.select(SHOCKS).to_numpy() for part in parts),
-            tuple(tuple(part["quarter"]) for part in parts),
-        )
+        values = tuple(part.select(SHOCKS).to_numpy() for part in parts)
+        for state, quarterly in zip(self.states, values, strict=True):
+            moved = np.count_nonzero(quarterly, axis=0) >= YEARLY * quarterly.shape[0]
+            self.substitutes.extend(
+                Substitute(
+                    state,
+                    f"quarterly shocks, {column}",
+                    "a yearly series: nought in three quarters of four",
+                    "It understates chance, in the fan and in what SAFE is worth; add a quarterly series.",
+                )
+                for column in np.array(SHOCKS)[~moved].tolist()
+            )
+        return values, tuple(tuple(part["quarter"]) for part in parts)
 
     def loans(self) -> Loans:
         by_state = {row["state"]: row for row in self.tables["safe_loans"].iter_rows(named=True)}

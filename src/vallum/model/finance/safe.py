@@ -91,7 +91,7 @@ class Gain:
     relief : FloatArray, shape (S, Y)
         Gross financing need saved, EUR million: bonds that would fall due, less what the loan repays.
     present : FloatArray, shape (S,)
-        Present value of `yearly` in the year before the first draw's, at the rate of the loan.
+        Present value of `yearly` at the end of the last forecast year, at the rate of the loan.
     present_low, present_high : FloatArray, shape (S,)
         10 and 90 % of the present value when national rates are uncertain.
     present_dear, present_cheap : FloatArray, shape (S,)
@@ -144,11 +144,11 @@ def gain(problem: Problem, draws: FloatArray | None = None, *, paths: int = 2_00
                 issued = y + (age - 1) // BOND_YEARS * BOND_YEARS
                 t = y + age
                 yearly[i, t] += (central[i, issued] - loans.rate[i]) / 100.0 * kept[age - 1]
-                weights[i, issued] += kept[age - 1] / 100.0 * _discount(loans.rate[i], t + 1)
+                weights[i, issued] += kept[age - 1] / 100.0 * _discount(loans.rate[i], t - problem.forecasts)
                 if age % BOND_YEARS == 0:
                     relief[i, t] += kept[age - 1]
             relief[i, y + 1 : y + kept.size] += np.diff(kept)
-    times = np.arange(1, length + 1)
+    times = np.arange(length) - problem.forecasts
     discount = _discount(loans.rate[:, None], times)
     present = (yearly * discount).sum(axis=1)
     exposure = (_balance_before(plan) * discount).sum(axis=1) / 100.0

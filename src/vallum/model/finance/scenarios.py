@@ -91,21 +91,29 @@ class Outlays:
     draws: FloatArray
 
 
-def defence_path(problem: Problem, defence: Defence) -> FloatArray:
+def defence_path(problem: Problem, defence: Defence, planned: FloatArray) -> FloatArray:
     """Return core defence by policy, % of GDP, shape (S, T).
 
     A target share is reached in a straight line from the last forecast year to the setting `policy_year`.
+    It is a share of all core defence, so what a loan pays on top of the budget is within it.
+
+    Parameters
+    ----------
+    problem : Problem
+    defence : {"embedded", "plan", "five_pct", "core_pct", "raised_pct"}
+    planned : FloatArray, shape (S, T)
+        Core defence as planned, with what is on top of the budget, % of GDP.
     """
     if defence == "embedded":
         return problem.embedded
     if defence == "plan":
-        return problem.plan
+        return planned
     start = problem.forecasts
     end = problem.column(problem.number("policy_year"))
     weight = np.clip((np.arange(problem.years.size) - start) / max(end - start, 1), 0.0, 1.0)
-    now = problem.plan[:, start : start + 1]
+    now = planned[:, start : start + 1]
     target = now + (problem.setting(defence) - now) * weight
-    return np.where(np.arange(problem.years.size) <= start, problem.plan, target)
+    return np.where(np.arange(problem.years.size) <= start, planned, target)
 
 
 def outlays(problem: Problem, policy: Policy) -> Outlays:
@@ -114,15 +122,21 @@ def outlays(problem: Problem, policy: Policy) -> Outlays:
     A part of each loan (`Loans.additional`) is spent on top of the budget. What is drawn before it is
     delivered raises debt at once and the deficit on delivery (section 6 of the method).
     """
-    core = defence_path(problem, policy.defence)
     if not policy.loans:
+        core = defence_path(problem, policy.defence, problem.plan)
         return Outlays(core, core, problem.related, np.zeros_like(core))
-    draws, delivered = problem.loans.draws, problem.loans.delivered
-    gdp = baseline_gdp(problem)
-    on_top = problem.loans.additional[:, None] * delivered
-    ahead = draws - delivered
-    accrual = core + 100.0 * on_top / gdp
-    return Outlays(accrual, accrual + 100.0 * ahead / gdp, problem.related, draws)
+    on_top, ahead = loan_spending(problem)
+    accrual = defence_path(problem, policy.defence, problem.plan + on_top)
+    return Outlays(accrual, accrual + ahead, problem.related, problem.loans.draws)
+
+
+def loan_spending(problem: Problem) -> tuple[FloatArray, FloatArray]:
+    """Return what the expected draws pay on top of the budget, and what is drawn less what is delivered.
+
+    Both in % of GDP, of shape (S, T).
+    """
+    loans, ratio = problem.loans, 100.0 / baseline_gdp(problem)
+    return loans.additional[:, None] * loans.delivered * ratio, (loans.draws - loans.delivered) * ratio
 
 
 def baseline_gdp(problem: Problem) -> FloatArray:
@@ -169,8 +183,8 @@ def paths(problem: Problem, policy: Policy, given: Outlays | None = None) -> Pat
     new = np.maximum(out.related - out.related[:, start : start + 1], 0.0) * (years > start)
     other = np.zeros_like(defence) if embedded else -problem.setting("related_new_share") * new
     other = other + _other(problem, policy, out)
-    # Demand that falls with money from outside: no change of the balance, but of output.
-    lost = _cohesion(problem, policy) * (1.0 - problem.setting("cohesion_replaced_share"))
+    # Money from outside that ends takes all of itself off demand; what the budget replaces is in `other`.
+    lost = _cohesion(problem, policy)
     impulse = problem.setting("defence_multiplier") * _change(defence) + problem.setting("multiplier") * (
         _change(other) + _change(lost)
     )

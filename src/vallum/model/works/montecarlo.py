@@ -176,20 +176,22 @@ class _Walk:
             weeks["winter"] += start - ready
             return former
         for r in np.flatnonzero(net.use[step]):
-            users = np.flatnonzero((net.use[:, r] > 0) & (self.finishes > ready) & (self.finishes <= start))
-            if users.size:
-                holder = int(users[np.argmax(self.finishes[users])])
-                freed = int(self.finishes[holder])
+            # A holder starts before the step does: a step of no weeks is not its own holder, and walks end.
+            held = (self.finishes > ready) & (self.finishes <= start) & (self.starts < start)
+            users = np.flatnonzero((net.use[:, r] > 0) & held)
+            if not users.size:
+                continue
+            holder = int(users[np.argmax(self.finishes[users])])
+            if worked[self.finishes[holder] : start].sum() < SOON:
                 weeks[f"waiting for {net.resources[r]}"] += start - max(ready, int(self.starts[holder]))
-                if freed > start - SOON:
-                    return holder
+                return holder
         supplies = [net.supplies[g] for g in np.flatnonzero(net.demand[step])]
         weeks[f"waiting for {' or '.join(supplies) or 'a place'}"] += start - ready
         return None
 
 
 SOON = 4
-"""Weeks within which a resource that became free counts as what a step waited for."""
+"""Working weeks within which a resource that became free counts as what a step waited for."""
 
 
 def expected(problem: Problem) -> IntArray:

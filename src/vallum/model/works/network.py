@@ -13,6 +13,9 @@ THOUSAND = 1_000
 HUNDREDTHS = 100
 """Output counts in hundredths of a unit, and weights in hundredths of a layer-kilometre."""
 
+HALF = 0.5 + 1e-6
+"""Rounds up at half a part; the rest keeps sums that differ by noise alone on one side."""
+
 
 def network(problem: Problem, *, slack: int = 0) -> Network:
     """Return the works as a network in weeks.
@@ -116,31 +119,36 @@ def _supplies(problem: Problem, periods: int) -> tuple[IntArray, IntArray, tuple
 def _money(problem: Problem) -> Iterator[tuple[str, IntArray, IntArray]]:
     for state in problem.states:
         for at, purse in enumerate(PURSES):
-            prices = np.array(
-                [round(THOUSAND * step.costs[at]) if step.state == state else 0 for step in problem.steps],
-                dtype=np.int64,
-            )
-            flow = np.rint(THOUSAND * problem.money.get((state, purse), np.zeros(problem.periods)))
-            whole = flow.astype(np.int64)
-            # Rounding of many small prices must not make the last of them unaffordable.
-            if whole.any():
-                whole[np.flatnonzero(whole)[-1]] += len(problem.steps)
-            yield f"{state} {purse} money", prices, whole
+            prices = np.array([step.costs[at] if step.state == state else 0.0 for step in problem.steps])
+            flow = problem.money.get((state, purse), np.zeros(problem.periods))
+            yield f"{state} {purse} money", _counted(prices, THOUSAND), _counted(flow, THOUSAND)
 
 
 def _lines(problem: Problem, periods: int) -> Iterator[tuple[str, IntArray, IntArray]]:
     keys = sorted({(_owner(problem, state, name), name) for state, name in problem.lines})
     for owner, name in keys:
-        demand = np.zeros(len(problem.steps), dtype=np.int64)
-        for i, step in enumerate(problem.steps):
-            if step.element == name and owner in ("", step.state):
-                demand[i] = round(HUNDREDTHS * step.quantity)
+        taken = np.array(
+            [
+                step.quantity if step.element == name and owner in ("", step.state) else 0.0
+                for step in problem.steps
+            ]
+        )
         made = np.zeros(periods)
         for (state, made_name), (rate, held) in problem.lines.items():
             if made_name == name and owner in ("", state):
-                made += held + rate * np.arange(1, periods + 1)
-        total = np.floor(HUNDREDTHS * made + 0.5).astype(np.int64)
-        yield _name(owner, name), demand, np.diff(total, prepend=0)
+                made += rate
+                made[0] += held
+        yield _name(owner, name), _counted(taken, HUNDREDTHS), _counted(made, HUNDREDTHS)
+
+
+def _counted(amounts: FloatArray, parts: int) -> IntArray:
+    """Return amounts in whole parts of a unit, whose sum is the rounded sum.
+
+    So rounding of many small amounts never asks for more than there is.
+    """
+    total = np.floor(parts * np.cumsum(amounts) + HALF)
+    counted: IntArray = np.diff(total, prepend=0.0).astype(np.int64)
+    return counted
 
 
 def levels(problem: Problem, tolerance: float = 0.0) -> tuple[Level, ...]:

@@ -254,6 +254,13 @@ def of_tables(
     built: Mapping[tuple[str, str], float] | None = None,
 ) -> Problem:
     """Read works from checked tables; parameters as for `problem`."""
+    require_works(tables, name)
+    shared = set(pooled) | ({"works_resources", "works_lines"} if joint else set())
+    return _Reader(tables, start, built, frozenset(shared)).problem()
+
+
+def require_works(tables: Tables, name: str) -> None:
+    """Raise BadInput unless a region has the tables of works."""
     for table in NEEDED:
         if tables[table].is_empty():
             raise BadInput(
@@ -262,8 +269,6 @@ def of_tables(
                 rule="works tables",
                 remedy="Add the tables of works (docs/reference/data-baltic.md lists their columns).",
             )
-    shared = set(pooled) | ({"works_resources", "works_lines"} if joint else set())
-    return _Reader(tables, start, built, frozenset(shared)).problem()
 
 
 def month_end(year: int, month: int) -> dt.date:

@@ -19,8 +19,8 @@ def sample(problem: Problem, runs: int, *, seed: int = 0, common: float = 0.5) -
     market, weather) do not average out over sectors. A tender fails k times in a row with the chance f^k
     (1 - f), f triangular and one for a run, and each failure adds the weeks to the next award.
 
-    A draw belongs to the seed and the name of its step, so that a change of the works leaves the random
-    numbers of all other steps as they are (common random numbers).
+    A draw belongs to the seed, the name of its step and the number of its run, so that a change of the works
+    or of the number of runs leaves all other random numbers as they are (common random numbers).
 
     Parameters
     ----------
@@ -74,4 +74,5 @@ def triangular(of: Range, uniform: FloatArray) -> FloatArray:
 
 def _uniform(seed: int, name: str, runs: int, rows: int = 1) -> FloatArray:
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    return generator.random((rows, runs))
+    # Run by run, so that the first runs are the same whatever their number is.
+    return generator.random((runs, rows)).T

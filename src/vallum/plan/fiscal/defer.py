@@ -46,7 +46,8 @@ def tighter(problem: Problem, region: Region, plan: Plan, lost: FloatArray, poli
     """Take the plan's part of a loss off the purses, and end SAFE draws where the policy ends SAFE.
 
     What the plan buys is all that may be bought: no programme is added, enlarged or ordered before its
-    first order in the plan. So whatever the re-plan changes is what the tighter purse asks for.
+    first order in the plan. Still not all that the re-plan changes is asked for by the tighter purse: the
+    planner stops within its gap and limits, and another plan may be as good.
 
     Parameters
     ----------

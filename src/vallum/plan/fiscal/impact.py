@@ -11,7 +11,7 @@ import polars as pl
 from vallum.model.finance.problem import FloatArray, Problem
 from vallum.model.finance.projection import Projection
 from vallum.model.finance.returns import returns
-from vallum.model.finance.scenarios import Outlays
+from vallum.model.finance.scenarios import Outlays, loan_spending
 from vallum.plan.audit.facts import facts_of
 from vallum.plan.fiscal.frames import by_state, by_year, joined
 from vallum.plan.fiscal.outlook import Case, case
@@ -63,7 +63,8 @@ def outlays_of(problem: Problem, plan: Plan) -> Outlays:
     stock-flow adjustment until then. Shares are taken with the plan's own GDP in the plan's prices, so
     neither prices nor the vintage of the forecast matter. Before the plan's first year, and for a state
     without purse, outlays are those of the budget. Draws are the plan's and the part of the expected draws
-    that is tied outside the plan; both are within the nominal loan.
+    that is tied outside the plan; both are within the nominal loan. What is tied is spent as without a plan:
+    in part on top of the budget, and drawn before it is delivered.
 
     Parameters
     ----------
@@ -78,12 +79,14 @@ def outlays_of(problem: Problem, plan: Plan) -> Outlays:
     amounts = amounts_of(problem, plan)
     known = ~np.isnan(amounts.gdp)
     ratio = 100.0 / np.where(known, amounts.gdp, 1.0)
-    cash = np.where(known, (amounts.budget + amounts.paid) * ratio, problem.plan)
-    accrual = np.where(known, cash - amounts.ahead * ratio, problem.plan)
+    tied = problem.loans.earmarked[:, None]
+    on_top, early = (tied * part for part in loan_spending(problem))
+    core = (amounts.budget + amounts.paid) * ratio + on_top
+    cash = np.where(known, core + early, problem.plan)
+    accrual = np.where(known, core - amounts.ahead * ratio, problem.plan)
     related = np.where(known, amounts.related * ratio, problem.related)
     drawn = _grid(problem, plan.tables["money"], "safe_drawn_meur")
-    tied = problem.loans.earmarked[:, None] * problem.loans.draws
-    return Outlays(accrual, cash, related, drawn + tied)
+    return Outlays(accrual, cash, related, drawn + tied * problem.loans.draws)
 
 
 def amounts_of(problem: Problem, plan: Plan) -> Amounts:
@@ -150,12 +153,13 @@ def marginal(problem: Problem, one: Case, plan: Plan | None) -> pl.DataFrame:
     )  # fmt: skip
     change = (more.result.debt - one.result.debt)[:, last]
     owed = [part.debt[:, last] * part.gdp[:, last] / 100.0 for part in (more.result, one.result)]
-    gdp = one.result.gdp if plan is None else np.nan_to_num(amounts_of(problem, plan).gdp)
-    spent = added / 100.0 * gdp
+    spent = added / 100.0 * one.result.gdp
     removed = np.full(len(problem.states), np.nan)
     if plan is not None:
         prices = plan.tables["rows"].filter(pl.col("rule").is_in(MONEY_RULES)).drop_nulls("year")
-        removed = (spent * _grid(problem, prices, "price")).sum(axis=1)
+        # The plan's prices are of money in its own, constant prices.
+        bought = added / 100.0 * np.nan_to_num(amounts_of(problem, plan).gdp)
+        removed = (bought * _grid(problem, prices, "price")).sum(axis=1)
     return by_state(
         problem,
         {
@@ -219,7 +223,7 @@ def fragmentation(
     """Set the public finances of the plan alone beside those of the plan together.
 
     With the same money both spend alike and the plan together leaves less shortfall. *Equal* takes the
-    saving at equal capability (compare.json) off the equipment of the plan alone, in each state and year
+    saving at equal capability (compare.json) off all payments of the plan alone, in each state and year
     in proportion: what the states would owe if they bought the national capability together. Its interval
     is that of the saving; where it is not proven it contains the plan alone.
     """

@@ -86,7 +86,7 @@ def reading(official: float, without: float, planned: float, *, same: bool, boun
     if abs(official - without) <= near and abs(official - planned) <= near:
         said = "near both of ours."
     elif abs(official - without) <= near:
-        said = "near ours without policy, so it counts little more defence than the old forecast did."
+        said = "near ours without policy: little more defence in it, or other money that pays for it."
     elif abs(official - planned) <= near:
         said = "near ours with all of the planned defence."
     elif min(without, planned) <= official <= max(without, planned):

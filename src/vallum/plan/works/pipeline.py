@@ -14,7 +14,7 @@ import numpy as np
 from vallum.core.errors import BadInput
 from vallum.model.works.montecarlo import Simulation, simulate
 from vallum.model.works.network import label, levels, network, protection
-from vallum.model.works.problem import IntArray, Problem, problem
+from vallum.model.works.problem import IntArray, Problem, of_tables, problem, require_works
 from vallum.plan.pipeline import ProgressEvent, interruptible
 from vallum.plan.results import Model, Results, canonical, refuse_other, write_results
 from vallum.plan.works import frames
@@ -23,7 +23,7 @@ from vallum.plan.works.levers import POOL, Lever, levers, pulled
 from vallum.plan.works.tables import WORKS_TABLES
 from vallum.region import Region
 from vallum.solve import Cancel, Limits
-from vallum.solve.schedule import Point, Schedule, solve
+from vallum.solve.schedule import Point, Reached, Schedule, solve
 
 __all__ = ["WORKS", "make"]
 
@@ -31,7 +31,9 @@ WORKS: Final = Model("works", "a schedule of works", "vallum line", WORKS_TABLES
 """The folder of a schedule of works."""
 
 Mode = Literal["national", "joint"]
-MODES: Final[tuple[Mode, ...]] = ("national", "joint")
+STATUSES: Final = ("optimal", "work limit", "time limit", "interrupted")
+"""How a search ends, the best first."""
+
 JOINT: Final = "JOINT"
 """Name of the lever that shares everything that is poolable."""
 
@@ -95,7 +97,8 @@ def make(
     work = _Work(region, limits, runs, progress)
     with interruptible(work.cancel):
         verdict = work.calibrated()
-        modes = [work.mode(mode) for mode in MODES]
+        alone = work.alone()
+        modes = [alone, work.joint(alone)]
         gains = work.levers(modes, min(lever_runs, runs))
     tables = frames.tables(region, modes, verdict, gains)
     manifest = {
@@ -144,20 +147,43 @@ class _Work:
     def __init__(self, region: Region, limits: Limits, runs: int, progress: Progress | None) -> None:
         self.region, self.limits, self.runs, self.progress = region, limits, runs, progress
         self.cancel, self.began = Cancel(), time.perf_counter()
+        require_works(region.tables, region.name)
         self.common = works_setting(region, "common_share")
 
     def tell(self, stage: str, mode: str, value: float | None = None, bound: float | None = None) -> None:
         if self.progress is not None:
             self.progress(ProgressEvent(stage, mode, time.perf_counter() - self.began, value, bound))
 
-    def mode(self, mode: Mode) -> Scheduled:
-        what = problem(self.region, joint=mode == "joint")
+    def alone(self) -> Scheduled:
+        """Schedule each state for itself and put the schedules together: alone, they share nothing."""
+        what = problem(self.region)
+        parts = []
+        for state in what.states:
+            mine = self.region.tables["works_quantities"].filter(state=state)
+            own = of_tables({**self.region.tables, "works_quantities": mine}, self.region.name)
+            parts.append((own, self.scheduled(own, f"{state} alone", len(what.states))))
+        found = together(what, parts)
+        return self.simulated_all("national", what, found)
+
+    def joint(self, alone: Scheduled) -> Scheduled:
+        """Schedule all states with what they share, from the schedules alone on: never worse than these."""
+        what = problem(self.region, joint=True)
+        order = {label(alone.problem, i): int(s) for i, s in enumerate(alone.schedule.starts)}
+        found = self.scheduled(what, "joint", 1, priority(what, order))
+        return self.simulated_all("joint", what, found)
+
+    def scheduled(self, what: Problem, name: str, parts: int, start: IntArray | None = None) -> Schedule:
+        """Search for a schedule, with a part of the limits."""
 
         def seen(point: Point) -> None:
-            self.tell(f"scheduling, level {point.level}", mode, point.value, point.bound)
+            self.tell(f"scheduling, level {point.level + 1}", name, point.value, point.bound)
 
-        self.tell("scheduling", mode)
-        found = solve(network(what), levels(what), self.limits, progress=seen, cancel=self.cancel)
+        self.tell("scheduling", name)
+        limits = share_of(self.limits, 1.0 / parts)
+        return solve(network(what), levels(what), limits, progress=seen, cancel=self.cancel, start=start)
+
+    def simulated_all(self, mode: Mode, what: Problem, found: Schedule) -> Scheduled:
+        """Simulate a schedule under both policies."""
         self.tell(f"simulating {self.runs} runs", mode)
         runs = self.simulated(what, found.starts, self.runs)
         self.tell("simulating with weekly decisions", mode)
@@ -194,7 +220,7 @@ class _Work:
         old one, for a share of the limits.
         """
         kept = priority(what, order)
-        limits = shared_limits(self.limits)
+        limits = share_of(self.limits, LEVER_SHARE)
         new = solve(network(what), levels(what)[:1], limits, cancel=self.cancel, start=kept).starts
         found = [self.simulated(what, one, runs) for one in (kept, new)]
         return min(found, key=lambda one: float(protection(what, one.finishes).mean()))
@@ -204,11 +230,28 @@ class _Work:
         return calibrate(self.region, self.runs, seed=self.limits.seed, common=self.common)
 
 
-def shared_limits(limits: Limits) -> Limits:
-    """Return the limits of the search for one lever."""
-    seconds = None if limits.time_limit is None else limits.time_limit * LEVER_SHARE
-    work = None if limits.work is None else max(1, round(limits.work * LEVER_SHARE))
+def share_of(limits: Limits, share: float) -> Limits:
+    """Return a part of some limits."""
+    seconds = None if limits.time_limit is None else limits.time_limit * share
+    work = None if limits.work is None else max(1, round(limits.work * share))
     return replace(limits, time_limit=seconds, work=work)
+
+
+def together(what: Problem, parts: list[tuple[Problem, Schedule]]) -> Schedule:
+    """Put schedules of states that share nothing together: sums of the levels, and the latest finish."""
+    starts = {label(own, i): int(s) for own, found in parts for i, s in enumerate(found.starts)}
+    net, goals = network(what), levels(what)
+    all_starts = np.array([starts[label(what, i)] for i in range(len(what.steps))], dtype=np.int64)
+    finishes = net.finishes(all_starts)
+    reached = []
+    for place, goal in enumerate(goals):
+        bounds = [found.levels[place].bound for _, found in parts]
+        value, bound = int(goal.value(finishes)), sum(bounds) if goal.weight is not None else max(bounds)
+        seconds = sum(found.levels[place].seconds for _, found in parts)
+        gap = (value - bound) / abs(value) if value else 0.0
+        reached.append(Reached(goal.name, value, bound, gap, seconds))
+    worst = max((found.status for _, found in parts), key=STATUSES.index)
+    return Schedule(all_starts, finishes, tuple(reached), worst, ())
 
 
 def shared_lever(region: Region) -> Lever:

@@ -9,8 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 from vallum.report import svg, words
+from vallum.report.held import Row
 from vallum.report.parts import Cell, Figure, Table, legend, money_cell, number_cell, text_cell
-from vallum.report.study import ModePlan, Row, Study
+from vallum.report.study import ModePlan, Study
 from vallum.report.svg import el
 
 ROW = 54.0

@@ -7,8 +7,9 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from vallum.report import words
+from vallum.report.held import Row
 from vallum.report.parts import Cell, Figure, HeatCell, Table, heat_legend, heat_table, number_cell, text_cell
-from vallum.report.study import ModePlan, Row, Study
+from vallum.report.study import ModePlan, Study
 from vallum.report.svg import el
 
 SHOWN = 24

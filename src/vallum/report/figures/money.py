@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from vallum.report import svg, words
+from vallum.report.held import Row
 from vallum.report.parts import Cell, Figure, Table, legend, money_cell, text_cell
-from vallum.report.study import ModePlan, Row, Study
+from vallum.report.study import ModePlan, Study
 from vallum.report.svg import el
 
 INPUTS = ("purses", "safe_loans", "safe_rules", "programmes", "settings")

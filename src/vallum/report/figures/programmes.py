@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from vallum.report import svg, words
+from vallum.report.held import Row
 from vallum.report.parts import Cell, Figure, Table, chips, legend, money_cell, number_cell, text_cell
-from vallum.report.study import ModePlan, Row, Study, members_of
+from vallum.report.study import ModePlan, Study, members_of
 from vallum.report.svg import el
 
 INPUTS = ("programmes", "programme_states", "partner_orders", "lines", "systems")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from vallum.report import svg, words
+from vallum.report.held import Row
 from vallum.report.parts import (
     Cell,
     Figure,
@@ -19,7 +20,7 @@ from vallum.report.parts import (
     number_cell,
     text_cell,
 )
-from vallum.report.study import ModePlan, Row, Study
+from vallum.report.study import ModePlan, Study
 from vallum.report.svg import el
 
 INPUTS = ("needs", "stocks", "classes", "programmes", "lines", "line_capacity", "purses", "crews")

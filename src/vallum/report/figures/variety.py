@@ -5,8 +5,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from vallum.report import words
+from vallum.report.held import Row
 from vallum.report.parts import Figure, chips
-from vallum.report.study import ModePlan, Row, Study, members_of
+from vallum.report.study import ModePlan, Study, members_of
 from vallum.report.svg import el
 
 

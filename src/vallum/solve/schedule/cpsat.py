@@ -17,6 +17,7 @@ from vallum.core.errors import BadInput, VallumError
 from vallum.solve.highs import SolverFailed
 from vallum.solve.limits import Budget, Cancel, Limits
 from vallum.solve.schedule.bounds import lower_bound
+from vallum.solve.schedule.local import BROOD, search
 from vallum.solve.schedule.messages import Done, Problem, Step, pack, read
 from vallum.solve.schedule.network import Level, Network, values
 from vallum.solve.schedule.sgs import best_of, serial
@@ -33,6 +34,11 @@ GRACE = 10.0
 LOOK = 0.05
 #: Placements spent on the first schedule.
 PLACEMENTS = 20_000
+#: Activities from which on local search beats the solver in its first minute, and its part of the limits.
+LARGE = 150
+LOCAL_SHARE = 0.6
+#: Placements that local search may do for one unit of work.
+PLACEMENTS_A_UNIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,7 @@ def solve(
     run.begin(_first(network, levels, limits.seed, start))
     if run.proven_at_once():
         return run.schedule("optimal")
+    _move(run, limits)
     if budget.spent() and run.starts is not None:
         return run.schedule(budget.reason())
     work = None if limits.work is None else limits.work / CHECKS_A_SECOND
@@ -169,6 +176,11 @@ class _Run:
         if self._finishes is None or len(self.levels) > 1:
             return False
         return int(self.levels[0].value(self._finishes)) == self._bounds[0]
+
+    def improve(self, starts: Ints, finishes: Ints) -> None:
+        """Take a schedule that is better on the first level."""
+        self.starts, self._finishes = starts, finishes
+        self._tell(0)
 
     def hear(self, step: Step) -> None:
         """Take what the worker tells."""
@@ -227,6 +239,22 @@ def _first(
         found.append((starts[0], finishes[0]) if network.kept(finishes)[0] else None)
     good = [one for one in found if one is not None]
     return min(good, key=lambda one: values(levels, one[1]).tolist(), default=None)
+
+
+def _move(run: _Run, limits: Limits) -> None:
+    """Improve a large weighted schedule by local search, for a part of the limits."""
+    network, level, budget = run.network, run.levels[0], run.budget
+    size = len(network.duration)
+    if run.starts is None or level.weight is None or size < LARGE:
+        return
+    most = np.inf
+    if limits.work is not None:
+        most = LOCAL_SHARE * limits.work * PLACEMENTS_A_UNIT / (size * BROOD)
+
+    def more(rounds: int) -> bool:
+        return rounds < most and not budget.spent(LOCAL_SHARE)
+
+    search(network, level, run.starts, more, limits.seed, run.improve)
 
 
 def _ask(problem: Problem, run: _Run) -> str:

@@ -8,24 +8,11 @@ from typing import Any
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    DOTS,
-    LINES,
-    Band,
-    Chart,
-    Line,
-    Mark,
-    Ranged,
-    of_outlook,
-    panel,
-    per_state,
-    ranges,
-    share_cell,
-    source_word,
-    state_cell,
-)
+from vallum.report.figures.charts import Band, Chart, Line, Mark, Ranged, panel, per_state, ranges, state_cell
+from vallum.report.figures.fiscal.common import DOTS, LINES, of_outlook, share_cell, source_word
 from vallum.report.figures.fiscal.overview import PLAN
-from vallum.report.outlook import Outlook, Row
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, money_cell, number_cell, text_cell
 from vallum.report.study import Study
 
@@ -64,7 +51,7 @@ def marginal(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "only, and no saving is claimed in a year whose purse does not bind.",
         "Only a plan of purchases has a price of money: compute the outlook with --plan.",
         shown=1,
-        fiscal=True,
+        of="fiscal",
     )
 
 
@@ -107,7 +94,7 @@ def returns(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     """Draw value added and jobs at home with their ranges."""
     listed = outlook.rows("returns", source=outlook.main)
     items = [("line-together", "central"), ("fan-swatch", "low to high end of the assumptions")]
-    body = per_state(study, outlook, lambda state: _return_panels(study, outlook, state))
+    body = per_state(study, outlook.states, lambda state: _return_panels(study, outlook, state))
     return Figure(
         key,
         title,
@@ -120,7 +107,7 @@ def returns(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "bring back; low and high are the ends of their ranges. Jobs and value added are held, not proven to "
         "be new. Plants are as announced; their investment is not in these numbers.",
         "Only a plan of purchases has deliveries: compute the outlook with --plan.",
-        fiscal=True,
+        of="fiscal",
     )
 
 
@@ -220,7 +207,7 @@ def crowding(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     drawn = bool(outlook.rows("crowding", policy=PLAN))
     items = [(LINES[s], f"{source_word(s)}, first round") for s in outlook.sources]
     items.append(("line-official", f"{source_word(outlook.main)}, when the cut lowers output"))
-    body = per_state(study, outlook, lambda state: [_crowding_panel(study, outlook, state)])
+    body = per_state(study, outlook.states, lambda state: [_crowding_panel(study, outlook, state)])
     return Figure(
         key,
         title,
@@ -233,7 +220,7 @@ def crowding(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "that brings the balance back to the official forecast's. It says how large the choice is, not what "
         "to cut; taxes could answer too.",
         "The outlook has no cuts.",
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -8,19 +8,8 @@ from markupsafe import Markup
 
 from vallum.plan.fiscal.tables import LEVEL_NAMES
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    Band,
-    Chart,
-    Line,
-    gdp,
-    known,
-    of_outlook,
-    panel,
-    per_state,
-    share_cell,
-    source_word,
-    state_cell,
-)
+from vallum.report.figures.charts import Band, Chart, Line, known, panel, per_state, state_cell
+from vallum.report.figures.fiscal.common import gdp, of_outlook, share_cell, source_word
 from vallum.report.figures.fiscal.overview import PLAN
 from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, text_cell
@@ -43,7 +32,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         ("line-official", outlook.titles.get(OFFICIAL, OFFICIAL)),
         ("limit", f"reference value {gdp(outlook.rule('debt_reference_value'), 0)}"),
     ]
-    body = per_state(study, outlook, lambda state: _panels(study, outlook, state))
+    body = per_state(study, outlook.states, lambda state: _panels(study, outlook, state))
     return Figure(
         key,
         title,
@@ -55,7 +44,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "Shocks to growth, rates and the primary balance as large as in the past (equation 13). They say "
         "how far debt may stray if policy does not answer, and are no forecast of policy.",
         "The outlook has no fan.",
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -7,18 +7,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    Chart,
-    Line,
-    gdp,
-    known,
-    of_outlook,
-    panel,
-    per_state,
-    share_cell,
-    source_word,
-    state_cell,
-)
+from vallum.report.figures.charts import Chart, Line, known, panel, per_state, state_cell
+from vallum.report.figures.fiscal.common import gdp, of_outlook, share_cell, source_word
 from vallum.report.figures.fiscal.overview import PLAN
 from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, text_cell
@@ -43,7 +33,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         ("limit", f"targets: {words.joined(gdp(v) for v in _targets(outlook))}"),
     ]
     drawn = bool(outlook.rows("hague", policy=PLAN))
-    body = per_state(study, outlook, lambda state: _panels(study, outlook, state))
+    body = per_state(study, outlook.states, lambda state: _panels(study, outlook, state))
     return Figure(
         key,
         title,
@@ -55,7 +45,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "Core defence as it hits the deficit: equipment counts on delivery. The commitment has no yearly "
         "path; the straight line is ours. Which outlay counts as core or related is in the second table.",
         "The outlook does not judge the commitment.",
-        fiscal=True,
+        of="fiscal",
     )
 
 

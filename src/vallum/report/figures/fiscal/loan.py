@@ -7,21 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    DOTS,
-    Chart,
-    Line,
-    Mark,
-    Ranged,
-    of_outlook,
-    panel,
-    per_state,
-    ranges,
-    share_cell,
-    source_word,
-    state_cell,
-)
-from vallum.report.outlook import Outlook, Row
+from vallum.report.figures.charts import Chart, Line, Mark, Ranged, panel, per_state, ranges, state_cell
+from vallum.report.figures.fiscal.common import DOTS, of_outlook, share_cell, source_word
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, money_cell, text_cell
 from vallum.report.study import Study
 
@@ -44,7 +33,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     caption = f"Present value of what the loan saves, EUR million, {source_word(outlook.main).lower()}"
     parts = [
         legend(items),
-        per_state(study, outlook, lambda state: _panels(study, outlook, state)),
+        per_state(study, outlook.states, lambda state: _panels(study, outlook, state)),
         ranges("loan-worth", caption, worth, words.compact),
         legend([("dot-together", "central"), ("range", "10 to 90 of 100 paths of own rates"),
                 ("range wide", "both rates at the worse or better end of their range")]),
@@ -62,7 +51,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "other. VAT is spared to the defence budget and is no gain to the state as a whole.",
         "No loan is drawn.",
         shown=1,
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    gdp,
-    of_outlook,
-    share_cell,
-    source_word,
-    state_cell,
-)
-from vallum.report.outlook import Outlook, Row
+from vallum.report.figures.charts import state_cell
+from vallum.report.figures.fiscal.common import gdp, of_outlook, share_cell, source_word
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, text_cell
 from vallum.report.study import Study
 
@@ -31,7 +27,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         [_table(study, outlook)] if outlook.years else [],
         (),
         ("projection", "fan", "breaches"),
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -7,17 +7,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    Chart,
-    Line,
-    gdp,
-    known,
-    of_outlook,
-    panel,
-    per_state,
-    share_cell,
-    state_cell,
-)
+from vallum.report.figures.charts import Chart, Line, known, panel, per_state, state_cell
+from vallum.report.figures.fiscal.common import gdp, of_outlook, share_cell
 from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, text_cell
 from vallum.report.study import Study
@@ -38,7 +29,7 @@ SHOWN = (2030, 2035, 2040)
 def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     """Draw debt and balance of each state under each share of defence."""
     listed = [p for p in DRAWN if outlook.rows("projection", source=BUDGET, policy=p)]
-    body = per_state(study, outlook, lambda state: _panels(study, outlook, state, listed))
+    body = per_state(study, outlook.states, lambda state: _panels(study, outlook, state, listed))
     debt, deficit = _references(outlook)
     items = [(DRAWN[p], outlook.titles.get(p, p)) for p in listed]
     items.append(("limit", f"reference values: debt {gdp(debt, 0)}, deficit {gdp(deficit, 0)}"))
@@ -54,7 +45,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "has them. Defence at 6 % for all members, and the year in which a share is reached, are "
         "assumptions.",
         "The outlook has no projection.",
-        fiscal=True,
+        of="fiscal",
     )
 
 

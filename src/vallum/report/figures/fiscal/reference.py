@@ -5,15 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    Mark,
-    Ranged,
-    of_outlook,
-    ranges,
-    share_cell,
-    state_cell,
-)
-from vallum.report.outlook import Outlook, Row
+from vallum.report.figures.charts import Mark, Ranged, ranges, state_cell
+from vallum.report.figures.fiscal.common import of_outlook, share_cell
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, number_cell, text_cell
 from vallum.report.study import Study
 
@@ -55,7 +50,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "figure why they differ.",
         "The region has no official figures of debt.",
         shown=1,
-        fiscal=True,
+        of="fiscal",
     )
 
 

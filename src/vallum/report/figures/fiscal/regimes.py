@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    of_outlook,
-    per_state,
-    share_cell,
-    source_word,
-    state_cell,
-)
+from vallum.report.figures.charts import per_state, state_cell
+from vallum.report.figures.fiscal.common import of_outlook, share_cell, source_word
 from vallum.report.figures.fiscal.overview import PLAN
-from vallum.report.outlook import Outlook, Row
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import (
     Cell,
     Figure,
@@ -41,7 +37,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     items = [(CLASSES[name], f"{letter}: {name}") for name, (letter, _) in REGIMES.items()]
     items.append(("h0 mark", "framed: the Council's own ceiling; elsewhere a substitute"))
     scale = el("div", legend(items), class_="heat-legend ramp-gap")
-    body = per_state(study, outlook, lambda state: [_strip(study, outlook, state)])
+    body = per_state(study, outlook.states, lambda state: [_strip(study, outlook, state)])
     return Figure(
         key,
         title,
@@ -57,7 +53,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "reference value.",
         "The outlook has no ceilings.",
         shown=1,
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -6,16 +6,11 @@ from markupsafe import Markup
 
 from vallum.plan.fiscal.tables import LEVEL_NAMES
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    Mark,
-    Ranged,
-    of_outlook,
-    ranges,
-    share_cell,
-    state_cell,
-)
+from vallum.report.figures.charts import Mark, Ranged, ranges, state_cell
+from vallum.report.figures.fiscal.common import of_outlook, share_cell
 from vallum.report.figures.fiscal.overview import PLAN
-from vallum.report.outlook import Outlook, Row
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, text_cell
 from vallum.report.study import Study
 from vallum.report.svg import el
@@ -47,7 +42,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "Outlays of the budget, defence as planned; one input at a time at the ends of its range, the others "
         "at their values. The second table has the fan for other samples of past shocks.",
         "The outlook varies no input.",
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -7,16 +7,10 @@ from collections import Counter, defaultdict
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import (
-    Chart,
-    Line,
-    of_outlook,
-    panel,
-    per_state,
-    source_word,
-    state_cell,
-)
-from vallum.report.outlook import Outlook, Row
+from vallum.report.figures.charts import Chart, Line, panel, per_state, state_cell
+from vallum.report.figures.fiscal.common import of_outlook, source_word
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import (
     Cell,
     Figure,
@@ -51,7 +45,7 @@ def breaches(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     items = [("h6", "to 2027"), ("h5", "to 2030"), ("h4", "to 2035"), ("h2", "later"), ("h0", "not broken")]
     items.append(("h0 mark", "framed: no other rule breaks earlier"))
     scale = el("div", legend(items), class_="heat-legend ramp-gap")
-    body = per_state(study, outlook, lambda state: [_matrix(study, outlook, state)])
+    body = per_state(study, outlook.states, lambda state: [_matrix(study, outlook, state)])
     return Figure(
         key,
         title,
@@ -64,7 +58,7 @@ def breaches(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "rise. Output: output falls. That any of it comes, when, and how far rates and output move are "
         "assumptions: tests, no expectations.",
         "The outlook has no tests of solidarity.",
-        fiscal=True,
+        of="fiscal",
     )
 
 
@@ -152,7 +146,7 @@ def deferrals(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
     """Draw the purse before and after, and list what is deferred, reduced or dropped."""
     listed = outlook.table("deferrals")
     items = [("line-purse", "purse of the plan"), ("line-alone", "tighter purse")]
-    body = per_state(study, outlook, lambda state: _purse(study, outlook, state))
+    body = per_state(study, outlook.states, lambda state: _purse(study, outlook, state))
     ends = ended(str(outlook.manifest.get("again") or "none"))
     return Figure(
         key,
@@ -165,7 +159,7 @@ def deferrals(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "The plan was made again with the purse that is left. Which part of the loss the purse bears is an "
         "assumption.",
         "No plan was made with a tighter purse: vallum fiscal REGION --plan DIR --replan safe",
-        fiscal=True,
+        of="fiscal",
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from vallum.report import words
-from vallum.report.figures.fiscal.common import Mark, Ranged, of_outlook, ranges, state_cell
-from vallum.report.outlook import Outlook, Row
+from vallum.report.figures.charts import Mark, Ranged, ranges, state_cell
+from vallum.report.figures.fiscal.common import of_outlook
+from vallum.report.held import Row
+from vallum.report.outlook import Outlook
 from vallum.report.parts import Cell, Figure, Table, legend, number_cell, text_cell
 from vallum.report.study import Study
 from vallum.report.svg import el
@@ -49,7 +51,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         "buys more and debt hardly moves. At equal capability, together spends less; its interval comes from "
         "the bounds of both plans. Where it contains 0, the saving is not proven.",
         "This needs the plan alone and the plan together in one folder: plan with --mode both.",
-        fiscal=True,
+        of="fiscal",
     )
 
 

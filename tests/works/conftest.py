@@ -1,0 +1,17 @@
+"""The region of `handmade` and its works, read once."""
+
+import pytest
+
+from tests.works.handmade import hand_region
+from vallum.model.works.problem import Problem, problem
+from vallum.region import Region
+
+
+@pytest.fixture(scope="session")
+def hand() -> Region:
+    return hand_region()
+
+
+@pytest.fixture(scope="session")
+def works(hand: Region) -> Problem:
+    return problem(hand)
