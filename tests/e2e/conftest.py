@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.screenshot import FLAGS
-from tests.report import made_up_outlook
+from tests.report import made_up_outlook, made_up_works
 from tests.report.made_up import MadeUp
 from vallum.report import render
 
@@ -38,18 +38,24 @@ def browser(chromium: str) -> "Iterator[Browser]":
 @pytest.fixture(scope="session")
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = MadeUp(classes=5).write(tmp_path_factory.mktemp("e2e") / "plan")
-    return render(made_up_outlook.write(plan))
+    return render(made_up_works.write(made_up_outlook.write(plan)))
 
 
 @pytest.fixture(scope="session")
 def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = MadeUp(classes=2, hostile=True).write(tmp_path_factory.mktemp("e2e") / "hostile")
-    return render(made_up_outlook.write(plan, made_up_outlook.hostile(made_up_outlook.of_plans())))
+    made_up_outlook.write(plan, made_up_outlook.hostile(made_up_outlook.of_plans()))
+    return render(made_up_works.write(plan, made_up_works.hostile(made_up_works.tables())))
 
 
 @pytest.fixture(scope="session")
 def outlook_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render(made_up_outlook.write_alone(tmp_path_factory.mktemp("e2e") / "outlook"))
+
+
+@pytest.fixture(scope="session")
+def works_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(made_up_works.write(tmp_path_factory.mktemp("e2e") / "works"))
 
 
 def open_tab(browser: "Browser", path: Path, **options: object) -> Tab:

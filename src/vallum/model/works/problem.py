@@ -128,13 +128,14 @@ class Sector:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What one state builds of one kind."""
+    """What one state builds of one kind, in which sectors."""
 
     state: str
     element: str
     planned: Range
     built: float
     target: dt.date | None
+    sectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,13 @@ class _Reader:
         if isinstance(year, int):
             target = month_end(year, month if isinstance(month, int) else MONTHS_A_YEAR)
         built = self.built.get(key, _float(row["built"]))
-        return Quantity(*key, _range(row, "quantity"), built, target)
+        wanted = [part.strip() for part in str(row["neighbours"] or "").split(";") if part.strip()]
+        sectors = tuple(
+            s.sector_id
+            for s in self.sectors.values()
+            if s.state == key[0] and (not wanted or s.neighbour in wanted) and _extent(s, str(row["spread"]))
+        )
+        return Quantity(*key, _range(row, "quantity"), built, target, sectors)
 
     def projects(self, quantity: Quantity) -> list[Step]:
         """Return the installation of each batch of one kind of one state."""
@@ -373,12 +380,7 @@ class _Reader:
             for r in self.tables["works_quantities"].iter_rows(named=True)
             if (r["state"], r["element_id"]) == (quantity.state, quantity.element)
         )
-        wanted = [part.strip() for part in (row["neighbours"] or "").split(";") if part.strip()]
-        sectors = [
-            s
-            for s in self.sectors.values()
-            if s.state == quantity.state and (not wanted or s.neighbour in wanted)
-        ]
+        sectors = [self.sectors[name] for name in quantity.sectors]
         lengths = np.array([_extent(s, row["spread"]) for s in sectors])
         if not lengths.sum():
             return []
@@ -513,21 +515,23 @@ class _Reader:
         index: dict[tuple[str, str, str, str, str], int] = {}
         before: set[tuple[int, int]] = set()
         costs: dict[tuple[int, str], float] = {}
-        for install in sorted(installs, key=lambda s: (s.state, s.element, s.sector, s.owner)):
+        leads: dict[int, Step] = {}
+        for install in sorted(installs, key=self.lead):
             rows = self.activities[install.element]
-            local: dict[str, int] = {}
-            for row in rows:
-                local[str(row["activity_id"])] = self.place(install, row, steps, index, costs)
-            for row in rows:
-                here = local[str(row["activity_id"])]
-                for name in str(row["after"] or "").split(";"):
-                    if name.strip() and local[name.strip()] != here:
-                        before.add((local[name.strip()], here))
+            local = {str(r["activity_id"]): self.place(install, r, steps, index, costs) for r in rows}
+            shared = local.get(SHARED_STEP)
+            if shared is not None and leads.setdefault(shared, install) is install:
+                shared = None
+            before |= _pairs(rows, local, shared)
         priced = [
             replace(step, costs=(costs.get((i, PURSES[0]), 0.0), costs.get((i, PURSES[1]), 0.0)))
             for i, step in enumerate(steps)
         ]
         return priced, before
+
+    def lead(self, step: Step) -> tuple[str, str, bool, float, str]:
+        """Sort key: public land first, then the weightiest kind, whose steps lead to the shared step."""
+        return step.state, step.sector, step.owner == OWNERS[1], -step.weight, step.element
 
     def begun(self, install: Step) -> bool:
         """Whether something of the kind stands, so that its design is done."""
@@ -586,6 +590,33 @@ class _Reader:
         price = _float(row["cost_share"]) * install.quantity * element.cost.mode
         costs[here, element.purse] = costs.get((here, element.purse), 0.0) + price
         return here
+
+
+def _pairs(
+    rows: list[dict[str, object]], local: Mapping[str, int], shared: int | None
+) -> set[tuple[int, int]]:
+    """Return what follows what in one batch.
+
+    Where another batch leads to the shared step, what precedes it here precedes what follows it instead: the
+    access that one kind has opened serves the others, which still need their own award and permit.
+    """
+    after = {
+        str(row["activity_id"]): {name.strip() for name in str(row["after"] or "").split(";") if name.strip()}
+        for row in rows
+    }
+    if shared is not None:
+        leading = after.get(SHARED_STEP, set())
+        after = {
+            name: names | leading if SHARED_STEP in names else names
+            for name, names in after.items()
+            if name != SHARED_STEP
+        }
+    return {
+        (local[former], local[name])
+        for name, names in after.items()
+        for former in names
+        if local[former] != local[name]
+    }
 
 
 def _shared(step: Step) -> Step:

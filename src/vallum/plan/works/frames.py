@@ -219,12 +219,17 @@ def _layers(problem: Problem, starts: IntArray, finishes: IntArray) -> Rows:
     batches: dict[tuple[str, str], list[int]] = {}
     for i in problem.installs:
         batches.setdefault((problem.steps[i].sector, problem.steps[i].element), []).append(int(i))
+    for (_, element), quantity in problem.quantities.items():
+        for sector in quantity.sectors:
+            batches.setdefault((sector, element), [])
     for (sector, element), here in sorted(batches.items()):
         state = problem.sectors[sector].state
         quantity = problem.quantities[state, element]
         before = min(quantity.built / quantity.planned.mode, 1.0)
         amounts = np.array([problem.steps[i].quantity for i in here])
-        done = (amounts * (finishes[here][None, :] <= ends[:, None])).sum(axis=1) / amounts.sum()
+        by_now = finishes[np.array(here, dtype=np.int64)][None, :] <= ends[:, None]
+        # Without a batch nothing is left to build: it stood at the start, or it is not paid for.
+        done = (amounts * by_now).sum(axis=1) / amounts.sum() if here else np.zeros(ends.size)
         rows.extend(
             {
                 "state": state,

@@ -200,7 +200,8 @@ class _Work:
         """Simulate each lever with the order of the schedule alone and the same random numbers."""
         alone, together = modes
         order = {label(alone.problem, i): int(s) for i, s in enumerate(alone.schedule.starts)}
-        base = frames.first(alone.runs, runs)
+        # The schedule alone gets the same search once more, so that a lever gains nothing by being searched.
+        base = self.tried(alone.problem, order, runs)
         shared = shared_lever(self.region)
         gains = [
             frames.gain(alone.problem, base, together.problem, frames.first(together.runs, runs), shared)
