@@ -32,7 +32,7 @@ def test_maps_show_sectors_in_shades_on_the_ground(browser: object, report_file:
     strokes = tab.page.eval_on_selector_all(
         "#works-map use.sector", "all => [...new Set(all.map(c => getComputedStyle(c).stroke))]"
     )
-    assert len(strokes) == 4  # none, one and two complete layers, and nothing planned
+    assert len(strokes) == 3  # no and two complete layers, and nothing planned
     box = tab.page.locator("#works-map svg.map").first.bounding_box()
     assert box is not None
     assert box["width"] > 200

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.finance.helpers import constant, level
+from vallum.model.finance.fan import covariance
 from vallum.model.finance.problem import Loans, Problem
 from vallum.model.finance.safe import gain, loan_schedule, schedule
 
@@ -75,7 +76,21 @@ def test_what_a_loan_is_worth(baltic: Problem, national: float, points: float) -
     assert found.present[0] == pytest.approx(worth)
     assert found.present_dear[0] == pytest.approx(worth)
     assert found.present_cheap[0] == pytest.approx(worth)
-    assert found.present_low[0] <= found.present_high[0]
+    # The bond of a forecast year has a known rate, and no other is issued.
+    assert found.present_low[0] == pytest.approx(worth)
+    assert found.present_high[0] == pytest.approx(worth)
+
+
+def test_chance_of_own_bonds_by_hand(baltic: Problem) -> None:
+    """A hundred from 2025 to 2046 is renewed in 2035 and 2045: ten years of shocks each, none in common."""
+    one = one_loan(baltic, 2.0)
+    one = replace(one, loans=replace(one.loans, grace=np.array([20]), maturity=np.array([21])))
+    found = gain(one, paths=40_000)
+    costs = sum(1.02**-age for age in range(11, 21)), 1.02**-21
+    deviation = np.sqrt(10 * 4 * covariance(one, 0)[1, 1] * sum(cost**2 for cost in costs))
+    assert found.present[0] == pytest.approx(0.0, abs=1e-9)
+    assert found.present_high[0] == pytest.approx(1.2816 * deviation, rel=0.03)
+    assert found.present_low[0] == pytest.approx(-1.2816 * deviation, rel=0.03)
 
 
 def test_rates_at_the_ends_of_their_ranges(baltic: Problem) -> None:

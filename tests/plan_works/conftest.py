@@ -39,12 +39,16 @@ def cut(baltic: Region) -> Region:
     }
     for name in ("works_elements", "works_quantities", "works_activities", "works_lines", "works_tenders"):
         kept[name] = kept[name].filter(pl.col("element_id").is_in(KINDS))
-    dry = kept["works_sectors"].filter(pl.col("dry_km") > 0, pl.col("neighbour") == "RU").sort("state", "place")
+    dry = (
+        kept["works_sectors"].filter(pl.col("dry_km") > 0, pl.col("neighbour") == "RU").sort("state", "place")
+    )
     kept["works_sectors"] = dry.group_by("state", maintain_order=True).head(2).with_columns(
         place=pl.int_range(1, pl.len() + 1).over("state")
     )  # fmt: skip
     scaled = ("quantity", "quantity_low", "quantity_high", "built")
-    kept["works_quantities"] = kept["works_quantities"].with_columns((pl.col(scaled) / 6).round(0), neighbours=None)
+    kept["works_quantities"] = kept["works_quantities"].with_columns(
+        (pl.col(scaled) / 6).round(0), neighbours=None
+    )
     kept["works_levers"] = kept["works_levers"].filter(pl.col("lever_id").is_in(LEVERS))
     kept["works_facts"] = kept["works_facts"].filter(element_id="BUNKER", state="EE")
     return baltic.replace(**kept)

@@ -94,7 +94,7 @@ def outlook_tables(problem: Problem, found: Iterable[Case], drawn: Shocks) -> di
 def _rows(problem: Problem, one: Case, official: Projection, drawn: Shocks) -> dict[str, pl.DataFrame]:
     after = int(problem.years[problem.forecasts])
     rules = regimes(problem, one.result, one.out.accrual)
-    commitment = hague(problem, one.out.accrual, one.out.related)
+    commitment = hague(problem, one.out.cash, one.out.related)
     cut, back = crowding(problem, one.result), crowding(problem, one.result, official)
     opened = fan(problem, one.result, drawn, reference=problem.rule("debt_reference_value"))
     spread = {name: opened.debt[:, i] for i, name in enumerate(LEVEL_NAMES)}

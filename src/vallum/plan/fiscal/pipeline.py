@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
 import polars as pl
 
 from vallum.core.errors import BadInput
 from vallum.model.finance.fan import Sampling, shocks
 from vallum.model.finance.problem import Problem, problem
+from vallum.model.finance.scenarios import POLICIES
 from vallum.plan.files import exists, read_json
 from vallum.plan.fiscal import impact
 from vallum.plan.fiscal.defer import deferrals, replan, tighter
@@ -280,6 +282,10 @@ class _Work:
         after = case(self.problem, self.main, policy, out).result
         plan = self.plans[self.main]
         region = self.region.replace(**plan.inputs).require_sound()
-        less = tighter(self.problem, region, plan, lost(self.problem, before, after), policy)
-        new = replan(less.region, self.main, asked.limits, progress)
-        return {"tighter": less.table, "deferrals": deferrals(plan, new)}
+        taken = lost(self.problem, before, after)
+        less = tighter(self.problem, region, plan, taken, policy)
+        # A search within limits finds another of many plans of like worth; what it changes by itself shows in
+        # a re-plan with the purse as it is, and the tighter one is held against that.
+        same = tighter(self.problem, region, plan, np.zeros_like(taken), POLICIES["plan"])
+        kept, new = (replan(one.region, self.main, asked.limits, progress) for one in (same, less))
+        return {"tighter": less.table, "deferrals": deferrals(kept, new)}

@@ -63,7 +63,7 @@ def excesses(problem: Problem, one: Case) -> dict[str, FloatArray]:
     """Return by how much each rule is broken, shape (S, T); nought or less where it is kept."""
     result, limit = one.result, problem.rule("deficit_reference_value")
     rules = regimes(problem, result, one.out.accrual)
-    commitment = hague(problem, one.out.accrual, one.out.related)
+    commitment = hague(problem, one.out.cash, one.out.related)
     deficit = np.nan_to_num(-result.balance - limit, nan=0.0)
     due = problem.years >= problem.rule("hague_target_year")
     return {
@@ -86,6 +86,13 @@ def _first(amount: FloatArray, problem: Problem) -> tuple[int | None, float | No
 
 
 def lost(problem: Problem, plan: Projection, end: Projection) -> FloatArray:
-    """Return what the end of solidarity takes from the balance, % of GDP, shape (S, T), never negative."""
-    taken: FloatArray = np.maximum(np.nan_to_num(plan.balance - end.balance, nan=0.0), 0.0)
+    """Return what the end of solidarity takes from the budget, % of GDP, shape (S, T), never negative.
+
+    The primary balance lost, and the dearer interest on the debt of the plan. Interest on debt that piles up
+    because nobody gives way is left out: the loss is what has to give way for that debt not to come.
+    """
+    before = np.roll(plan.debt, 1, axis=-1)
+    dearer = (end.implicit - plan.implicit) / 100.0 * before / (1.0 + plan.nominal_growth / 100.0)
+    taken: FloatArray = np.maximum(np.nan_to_num(plan.primary - end.primary + dearer, nan=0.0), 0.0)
+    taken[..., 0] = 0.0
     return taken

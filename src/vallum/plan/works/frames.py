@@ -1,6 +1,7 @@
 """Schedules and simulations as tables."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -212,8 +213,14 @@ def _progress(one: "Scheduled") -> Rows:
 
 
 def _layers(problem: Problem, starts: IntArray, finishes: IntArray) -> Rows:
-    """Share of each kind in each sector at each year's end; what stood at the start counts evenly."""
+    """Share of each kind in each sector at each year's end; what stood at the start counts evenly.
+
+    Batches that are not paid for are never done; a sector to which no unit falls has nothing left to build.
+    """
     rows: Rows = []
+    unfunded = Counter[tuple[str, str]]()
+    for step in problem.unfunded:
+        unfunded[step.sector, step.element] += step.quantity
     years = range(problem.start.year, problem.date(problem.periods - 1).year + 1)
     ends = np.array([problem.week_after(dt.date(year, 12, 31)) for year in years])
     batches: dict[tuple[str, str], list[int]] = {}
@@ -225,11 +232,12 @@ def _layers(problem: Problem, starts: IntArray, finishes: IntArray) -> Rows:
     for (sector, element), here in sorted(batches.items()):
         state = problem.sectors[sector].state
         quantity = problem.quantities[state, element]
-        before = min(quantity.built / quantity.planned.mode, 1.0)
+        planned = quantity.planned.mode
+        before = min(quantity.built / planned, 1.0) if planned else 1.0
         amounts = np.array([problem.steps[i].quantity for i in here])
         by_now = finishes[np.array(here, dtype=np.int64)][None, :] <= ends[:, None]
-        # Without a batch nothing is left to build: it stood at the start, or it is not paid for.
-        done = (amounts * by_now).sum(axis=1) / amounts.sum() if here else np.zeros(ends.size)
+        left = amounts.sum() + unfunded[sector, element]
+        done = (amounts * by_now).sum(axis=1) / left if left else np.ones(ends.size)
         rows.extend(
             {
                 "state": state,
