@@ -181,13 +181,6 @@ def test_the_same_work_gives_the_same_tables(cut: Region, made: Results) -> None
         assert frame.equals(again.tables[name]), name
 
 
-def test_another_seed_draws_other_runs(cut: Region, made: Results) -> None:
-    other = make(
-        cut.replace(**NO_LEVERS), limits=Limits(time_limit=None, work=1, seed=9), runs=20, lever_runs=20
-    )
-    assert not other.tables["finish"].equals(made.tables["finish"])
-
-
 def test_an_interruption_keeps_a_whole_result(cut: Region) -> None:
     events: list[ProgressEvent] = []
 

@@ -60,9 +60,9 @@ def figure(study: Study, works: Works, key: str, title: str) -> Figure:
         [_weeks(study, works), _critical(study, works)],
         (),
         ("binding", "critical"),
-        "Mean over the runs. Each run is followed back from the last installation of a state: what made "
-        "it start when it did, and so on. A wait counts, and the work of the step that was waited for "
-        "counts as well, so a bar may be longer than the time from the start to the finish.",
+        "Mean over the runs. Each run is followed back from the last installation of a state through the "
+        "steps that had to be done before it; a wait in between counts as what was waited for. The parts "
+        "add up to the time from the start of the schedule to the last works.",
         "The schedule has no chain: nothing is to be built.",
         of="works",
     )
