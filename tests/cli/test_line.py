@@ -17,8 +17,8 @@ Row = dict[str, str]
 Rows = Callable[[list[Row]], list[Row]]
 
 QUICK = ("--runs", "20", "--lever-runs", "20", "--work", "1")
-KINDS = {"BUNKER", "SENSOR"}
-SECTORS = {"EE-RU-S09", "EE-RU-S10"}
+KINDS = {"BUNKER"}
+SECTORS = {"EE-RU-S10"}
 
 
 def rewrite(folder: Path, name: str, change: Rows) -> None:
@@ -35,7 +35,7 @@ def rewrite(folder: Path, name: str, change: Rows) -> None:
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The region that ships with the works of one state in two sectors, and one lever."""
+    """The region that ships with the works of one state in one sector, and one lever."""
     folder = Path(shutil.copytree(SHIPPED / "baltic", tmp_path_factory.mktemp("line") / "region"))
     for path in folder.glob("works_*.csv"):
         rewrite(folder, path.stem, kept)
@@ -51,7 +51,7 @@ def kept(rows: list[Row]) -> list[Row]:
         for row in rows
         if row.get("state", "EE") == "EE"
         and row.get("element_id", "BUNKER") in KINDS
-        and row.get("sector_id", "EE-RU-S09") in SECTORS
+        and row.get("sector_id", "EE-RU-S10") in SECTORS
     ]
 
 
@@ -166,7 +166,7 @@ def of(**where: str) -> Callable[[Row], bool]:
         ),
         pytest.param(
             "works_calendars", when(of(calendar_id="EARTH"), works="n"),
-            ("works_calendars.csv", "[calendars]", "working day"), id="no working day",
+            ("works_calendars.csv", "[calendars]", "working month"), id="no working day",
         ),
         pytest.param(
             "works_quantities", when(of(element_id="BUNKER"), quantity="nan"), ("works_quantities.csv",), id="nan",

@@ -31,7 +31,7 @@ def baltic() -> Region:
 
 @pytest.fixture(scope="session")
 def cut(baltic: Region) -> Region:
-    """Two sectors of each of two states, a sixth of their works."""
+    """One sector of each of two states, a sixth of their works."""
     kept = {
         name: frame.filter(pl.col("state").is_in(STATES)) if "state" in frame.columns else frame
         for name, frame in baltic.tables.items()
@@ -42,7 +42,7 @@ def cut(baltic: Region) -> Region:
     dry = (
         kept["works_sectors"].filter(pl.col("dry_km") > 0, pl.col("neighbour") == "RU").sort("state", "place")
     )
-    kept["works_sectors"] = dry.group_by("state", maintain_order=True).head(2).with_columns(
+    kept["works_sectors"] = dry.group_by("state", maintain_order=True).head(1).with_columns(
         place=pl.int_range(1, pl.len() + 1).over("state")
     )  # fmt: skip
     scaled = ("quantity", "quantity_low", "quantity_high", "built")
@@ -55,5 +55,19 @@ def cut(baltic: Region) -> Region:
 
 
 @pytest.fixture(scope="session")
-def made(cut: Region) -> Results:
-    return make(cut, limits=LIMITS, runs=RUNS, lever_runs=LEVER_RUNS)
+def levered(cut: Region) -> Region:
+    """The same with a lever that changes nothing, and one that gets land in a tenth of the time."""
+    first = cut.tables["works_levers"].head(1).with_columns(
+        table=pl.lit("works_land"), keys=None, column=pl.lit("weeks"), change=pl.lit(1).cast(pl.Int64)
+    )  # fmt: skip
+    rows = (
+        first.with_columns(lever_id=pl.lit(name), op=pl.lit(op), value=pl.lit(value))
+        for name, op, value in (("IDLE", "add", 0.0), ("QUICK", "multiply", 0.1))
+    )
+    same = cut.tables["works_levers"].schema
+    return cut.replace(works_levers=pl.concat(rows).cast(dict(same)))
+
+
+@pytest.fixture(scope="session")
+def made(levered: Region) -> Results:
+    return make(levered, limits=LIMITS, runs=RUNS, lever_runs=LEVER_RUNS)

@@ -35,11 +35,11 @@ def test_both_modes_are_in_each_table(made: Results, name: str) -> None:
     assert made.tables[name]["mode"].unique().sort().to_list() == MODES
 
 
-def test_the_manifest_says_what_was_done(cut: Region, made: Results) -> None:
+def test_the_manifest_says_what_was_done(levered: Region, made: Results) -> None:
     manifest = made.manifest
     assert (manifest["runs"], manifest["lever_runs"], manifest["seed"]) == (RUNS, LEVER_RUNS, LIMITS.seed)
     assert manifest["start"] == "2026-03-02"
-    assert manifest["region"]["content_hash"] == cut.content_hash
+    assert manifest["region"]["content_hash"] == levered.content_hash
     assert set(made.run["status"]) == {"national", "joint"}
 
 
@@ -155,9 +155,9 @@ def test_chains_are_as_long_as_their_works(made: Results) -> None:
     assert set(made.tables["binding"]["state"]) == set(STATES)
 
 
-def test_every_lever_has_a_row_for_each_state(cut: Region, made: Results) -> None:
+def test_every_lever_has_a_row_for_each_state(levered: Region, made: Results) -> None:
     levers = made.tables["levers"]
-    expected = {"JOINT", *cut.tables["works_levers"]["lever_id"]}
+    expected = {"JOINT", *levered.tables["works_levers"]["lever_id"]}
     assert set(levers.select("lever_id", "state").iter_rows()) == {
         (name, s) for name in expected for s in STATES
     }
@@ -174,8 +174,8 @@ def test_refresh_costs_more_for_short_lives(made: Results) -> None:
 # ---------------------------------------------------------------- repeatable, interruptible, kept
 
 
-def test_the_same_work_gives_the_same_tables(cut: Region, made: Results) -> None:
-    again = make(cut, limits=LIMITS, runs=RUNS, lever_runs=LEVER_RUNS)
+def test_the_same_work_gives_the_same_tables(levered: Region, made: Results) -> None:
+    again = make(levered, limits=LIMITS, runs=RUNS, lever_runs=LEVER_RUNS)
     assert again.manifest == made.manifest
     for name, frame in made.tables.items():
         assert frame.equals(again.tables[name]), name
@@ -185,8 +185,10 @@ def test_an_interruption_keeps_a_whole_result(cut: Region) -> None:
     events: list[ProgressEvent] = []
 
     def interrupt(event: ProgressEvent) -> None:
+        # A second Ctrl-C would end the program.
+        first = event.stage == "scheduling" and event.stage not in {one.stage for one in events}
         events.append(event)
-        if event.stage == "scheduling":
+        if first:
             signal.raise_signal(signal.SIGINT)
 
     found = make(cut, limits=Limits(time_limit=60.0), runs=20, lever_runs=20, progress=interrupt)
@@ -225,33 +227,35 @@ def finished(region: Region, *states: str) -> Region:
     return region.replace(works_quantities=done, works_facts=facts, **NO_LEVERS)
 
 
-@pytest.mark.parametrize("states", [("LV",), ("EE", "LV")])
-def test_states_that_have_built_everything_are_done(cut: Region, states: tuple[str, ...]) -> None:
-    tables = make(finished(cut, *states), limits=LIMITS, runs=20, lever_runs=20).tables
-    assert not set(tables["schedule"]["state"]) & set(states)
-    layers = tables["layers"].filter(col("state").is_in(states))
-    assert (layers["done"] == 1.0).all()
+def test_a_state_that_has_built_everything_is_done(cut: Region) -> None:
+    tables = make(finished(cut, "LV"), limits=LIMITS, runs=20, lever_runs=20).tables
+    assert set(tables["schedule"]["state"]) == {"EE"}
+    assert (tables["layers"].filter(state="LV")["done"] == 1.0).all()
+    assert tables["levers"].filter(state="LV", lever_id="JOINT")["months_mean"].to_list() == [0.0]
 
 
-def test_a_kind_of_which_nothing_is_planned_is_no_obstacle(cut: Region) -> None:
+@pytest.mark.parametrize("money", [True, False])
+def test_nothing_to_build_is_said(cut: Region, money: bool) -> None:
+    region = finished(cut, "EE", "LV") if money else cut.replace(works_money=TABLES["works_money"].empty())
+    with pytest.raises(BadInput, match="nothing to build"):
+        make(region, limits=LIMITS, runs=20, lever_runs=20)
+
+
+def test_what_is_not_paid_for_or_not_planned_is_no_obstacle(cut: Region) -> None:
+    poor = cut.tables["works_money"].with_columns(
+        core_meur=pl.when((col("state") == "EE") & (col("year") > 2026)).then(0.0)
+        .when(col("state") == "EE").then(5.0).otherwise("core_meur")
+    )  # fmt: skip
     here = (col("state") == "LV") & (col("element_id") == "SENSOR")
     none = cut.tables["works_quantities"].with_columns(
         pl.when(here).then(0.0).otherwise(name).alias(name)
         for name in ("quantity", "quantity_low", "quantity_high", "built")
     )  # fmt: skip
-    tables = make(
-        cut.replace(works_quantities=none, **NO_LEVERS), limits=LIMITS, runs=20, lever_runs=20
-    ).tables
+    region = cut.replace(works_money=poor, works_quantities=none, **NO_LEVERS)
+    tables = make(region, limits=LIMITS, runs=20, lever_runs=20).tables
     assert tables["finish"].filter(state="LV", element_id="SENSOR").is_empty()
-
-
-def test_what_is_not_paid_for_is_never_in_place(cut: Region) -> None:
-    poor = cut.tables["works_money"].with_columns(
-        core_meur=pl.when((col("state") == "EE") & (col("year") > 2026)).then(0.0)
-        .when(col("state") == "EE").then(5.0).otherwise("core_meur")
-    )  # fmt: skip
-    tables = make(cut.replace(works_money=poor, **NO_LEVERS), limits=LIMITS, runs=20, lever_runs=20).tables
     unfunded = tables["unfunded"].filter(mode="national")
+    # 98 bunkers of EUR 0.1 million, and five million.
     assert unfunded["cost_meur"].sum() > 9.8 - 5.0 - 1e-9
     last = tables["layers"].filter(col("year") == col("year").max(), mode="national")
     short = last.join(unfunded, on=["sector_id", "element_id"], how="semi")

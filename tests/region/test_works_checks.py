@@ -44,7 +44,7 @@ def test_the_small_region_with_works_is_sound_and_silent(line: Region, tmp_path:
 @pytest.mark.parametrize(
     ("table", "where", "values", "rule", "column", "severity"),
     [
-        ("works_settings", setting("runs"), {"key": "run"}, "works settings", "key", "error"),
+        ("works_settings", setting("last_year"), {"key": "last"}, "works settings", "key", "error"),
         ("works_settings", setting("start_month"), {"value": 13.0}, "works settings", "value", "error"),
         ("works_settings", setting("start_month"), {"value": 2.5}, "works settings", "value", "error"),
         ("works_settings", setting("last_year"), {"value": 2025.0}, "horizon", "value", "error"),
@@ -130,7 +130,7 @@ def test_a_wrong_cell_is_found_where_it_is(
 @pytest.mark.parametrize(
     ("table", "rows", "rule", "at", "severity"),
     [
-        ("works_settings", setting("runs"), "works settings", "works_settings", "error"),
+        ("works_settings", setting("facts_until_month"), "works settings", "works_settings", "error"),
         ("works_sectors", S1, "sectors for a quantity", "works_quantities", "error"),
         ("works_activities", INSTALL & DITCH, "one installation", "works_elements", "error"),
         ("works_resources", ALL, "resources of a step", "works_activities", "error"),

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from tests.works.handmade import hand_region, with_cells
-from vallum.model.works.montecarlo import Simulation, binding, finish_of, installed, lost, simulate
-from vallum.model.works.network import label, levels, network
+from vallum.model.works.montecarlo import Simulation, binding, finish_of, installed, simulate
+from vallum.model.works.network import label, levels, network, protection
 from vallum.model.works.problem import Problem, Range, problem
 from vallum.region import Region
 from vallum.solve import Limits
@@ -79,7 +79,7 @@ def test_more_crews_with_the_order_searched_anew_protect_no_later(hand: Region) 
     for crews in (1, 2, 4):
         works = problem(wide(with_cells(hand, "works_resources", {"resource_id": "crews"}, capacity=crews)))
         best = solve(network(works), levels(works)[:1], Limits(time_limit=None, work=20)).starts
-        found.append(lost(works, simulate(works, best, 300, seed=3).finishes).mean())
+        found.append(protection(works, simulate(works, best, 300, seed=3).finishes).mean())
     # The search minimises planned weeks and not the mean of the runs; one per cent is left to that.
     assert found[1] <= 1.01 * found[0]
     assert found[2] <= 1.01 * found[1]
@@ -130,7 +130,7 @@ def test_a_kind_is_finished_with_its_last_batch(works: Problem) -> None:
 
 def test_lost_years_count_every_weighted_kilometre(works: Problem) -> None:
     run = plan(works, {"S1 POST INSTALL": (10, 14), "S3 DITCH INSTALL public": (30, 33)})
-    assert lost(works, run.finishes).tolist() == pytest.approx([(50 * 14 + 25 * 33) / 52.18])
+    assert protection(works, run.finishes).tolist() == pytest.approx([(50 * 14 + 25 * 33) / 52.18])
 
 
 # ---------------------------------------------------------------- what binds

@@ -125,7 +125,7 @@ def print_works(found: "Results") -> None:
         )
     show("", "[bold]What binds[/] (weeks in the chain to the last works of a state)", binding_table(found))
     show("", "[bold]What shortens it[/] (months gained)", lever_table(found))
-    show("", "[bold]What it costs to 2035[/], EUR million", refresh_table(found))
+    show("", "[bold]What it costs to the end of the schedule[/], EUR million", refresh_table(found))
     show("", "[bold]Search[/]", level_table(found))
     if found.tables["unfunded"].height:
         show("", f"{found.tables['unfunded'].height} batches are not paid for; see the table unfunded.")

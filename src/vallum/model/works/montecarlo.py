@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from vallum.model.works.network import network, protection
+from vallum.model.works.network import network
 from vallum.model.works.problem import WEEKS_A_YEAR, FloatArray, IntArray, Problem
 from vallum.model.works.sample import sample
 from vallum.solve.schedule import Network, parallel, serial
@@ -101,11 +101,6 @@ def installed(problem: Problem, run: Simulation, key: tuple[str, str], weeks: In
             span = np.maximum(run.finishes[:, i] - run.starts[:, i], 1)[:, None]
             total += step.quantity * np.clip((weeks + 1 - run.starts[:, i][:, None]) / span, 0.0, 1.0)
     return total
-
-
-def lost(problem: Problem, finishes: IntArray) -> FloatArray:
-    """Return weighted layer-kilometre-years lost until protection, shape (N,)."""
-    return protection(problem, finishes)
 
 
 # ---------------------------------------------------------------- what binds

@@ -64,7 +64,7 @@ def calibrate(region: Region, runs: int, *, seed: int, common: float) -> list[Ve
     Returns
     -------
     list of Verdict
-        Empty where the region has no facts of both kinds.
+        Empty where the region has no facts of both kinds, or nothing could be scheduled from that start.
     """
     settings = dict(region.tables["works_settings"].select("key", "value").iter_rows())
     until = month_end(int(settings["facts_until_year"]), int(settings["facts_until_month"]))
@@ -82,7 +82,7 @@ def calibrate(region: Region, runs: int, *, seed: int, common: float) -> list[Ve
         return []
     start = int(settings["calibration_start_year"]), int(settings["calibration_start_month"])
     what = problem(region, start=start, built=known)
-    order = best_of(network(what), levels(what), seed, TRIES)
+    order = best_of(network(what), levels(what), seed, TRIES) if what.steps else None
     if order is None:
         return []
     starts, _ = order

@@ -1,7 +1,7 @@
 """Schedules and simulations as tables."""
 
 import datetime as dt
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -218,7 +218,7 @@ def _layers(problem: Problem, starts: IntArray, finishes: IntArray) -> Rows:
     Batches that are not paid for are never done; a sector to which no unit falls has nothing left to build.
     """
     rows: Rows = []
-    unfunded = Counter[tuple[str, str]]()
+    unfunded = defaultdict[tuple[str, str], float](float)
     for step in problem.unfunded:
         unfunded[step.sector, step.element] += step.quantity
     years = range(problem.start.year, problem.date(problem.periods - 1).year + 1)

@@ -157,11 +157,19 @@ class _Work:
     def alone(self) -> Scheduled:
         """Schedule each state for itself and put the schedules together: alone, they share nothing."""
         what = problem(self.region)
+        building = {step.state for step in what.steps}
+        if not building:
+            raise BadInput(
+                "There is nothing to build: all works stand, or neither money nor output reach one of them",
+                where="works_quantities.csv",
+                rule="works to build",
+                remedy="Raise quantity, or the money in works_money.csv or the output in works_lines.csv.",
+            )
         parts = []
-        for state in what.states:
+        for state in sorted(building):
             mine = self.region.tables["works_quantities"].filter(state=state)
             own = of_tables({**self.region.tables, "works_quantities": mine}, self.region.name)
-            parts.append((own, self.scheduled(own, f"{state} alone", len(what.states))))
+            parts.append((own, self.scheduled(own, f"{state} alone", len(building))))
         found = together(what, parts)
         return self.simulated_all("national", what, found)
 

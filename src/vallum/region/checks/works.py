@@ -19,17 +19,15 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "start_year": (1900, 2200),
     "start_month": (1, 12),
     "last_year": (1900, 2200),
-    "discount_rate_pct": (0, 30),
     "calibration_start_year": (1900, 2200),
     "calibration_start_month": (1, 12),
     "facts_until_year": (1900, 2200),
     "facts_until_month": (1, 12),
-    "runs": (1, 100_000),
     "common_share": (0, 1),
 }
 """Every setting of the schedule with the least and the greatest value that makes sense."""
 
-WHOLE = tuple(key for key in BOUNDS if key not in {"discount_rate_pct", "common_share"})
+WHOLE = tuple(key for key in BOUNDS if key != "common_share")
 
 LONGEST_YEARS = 30
 """Years of a schedule in weeks; beyond it every week would be a guess."""
