@@ -17,8 +17,9 @@ import numpy as np
 from machine import heading
 
 from vallum.model.finance.fan import LEVELS, Shocks, covariance, fan, shocks
-from vallum.model.finance.problem import Problem, problem
+from vallum.model.finance.problem import Problem
 from vallum.model.finance.projection import project
+from vallum.model.finance.reader import problem
 from vallum.model.finance.scenarios import POLICIES, paths
 from vallum.plan.fiscal import make
 from vallum.region import Region

@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 from fiscal_fan import figure
 
-from vallum.model.finance.problem import FloatArray, problem
+from vallum.model.finance.problem import FloatArray
+from vallum.model.finance.reader import problem
 from vallum.model.finance.returns import returns as taxes_of
 from vallum.model.finance.scenarios import POLICIES, outlays
 from vallum.plan.fiscal import Outlook, make

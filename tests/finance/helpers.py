@@ -12,8 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from vallum.model.finance.problem import Anchors, Loans, Problem
-from vallum.model.finance.problem import problem as read_problem
 from vallum.model.finance.projection import Paths
+from vallum.model.finance.reader import problem as read_problem
 from vallum.region import Region
 
 Walk = dict[str, list[float]]

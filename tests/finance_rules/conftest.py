@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.finance.helpers import constant
-from vallum.model.finance.problem import Problem, problem
+from vallum.model.finance.problem import Problem
 from vallum.model.finance.projection import Projection
+from vallum.model.finance.reader import problem
 from vallum.region import Region
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.plan_fiscal.plans import TWO, Hand, write_hand
-from vallum.model.finance.problem import Problem, problem
+from vallum.model.finance.problem import Problem
+from vallum.model.finance.reader import problem
 from vallum.model.finance.scenarios import POLICIES
 from vallum.plan.fiscal import Outlook, make
 from vallum.plan.fiscal.impact import outlays_of

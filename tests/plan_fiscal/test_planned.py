@@ -11,7 +11,7 @@ import pytest
 
 from tests.plan_fiscal.plans import TWO, write_hand
 from vallum.core.errors import BadInput
-from vallum.model.finance.problem import problem
+from vallum.model.finance.reader import problem
 from vallum.plan.fiscal.impact import outlays_of
 from vallum.plan.fiscal.pipeline import equal_capability, planned
 from vallum.plan.store import Plan

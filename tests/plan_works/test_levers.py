@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from vallum.model.works.problem import Problem, problem
+from vallum.model.works.problem import Problem
+from vallum.model.works.reader import problem
 from vallum.plan.results import Results
 from vallum.plan.works.levers import Lever, changed, levers, pulled
 from vallum.region import Region

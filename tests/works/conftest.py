@@ -3,7 +3,8 @@
 import pytest
 
 from tests.works.handmade import hand_region
-from vallum.model.works.problem import Problem, problem
+from vallum.model.works.problem import Problem
+from vallum.model.works.reader import problem
 from vallum.region import Region
 
 

@@ -9,7 +9,8 @@ import pytest
 from tests.works.handmade import hand_region, with_cells
 from vallum.model.works.montecarlo import Simulation, binding, finish_of, installed, simulate
 from vallum.model.works.network import label, levels, network, protection
-from vallum.model.works.problem import Problem, Range, problem
+from vallum.model.works.problem import Problem, Range
+from vallum.model.works.reader import problem
 from vallum.region import Region
 from vallum.solve import Limits
 from vallum.solve.schedule import serial, solve

@@ -8,7 +8,8 @@ import pytest
 
 from tests.works.handmade import with_cells
 from vallum.model.works.network import label, levels, network, protection
-from vallum.model.works.problem import Problem, problem
+from vallum.model.works.problem import Problem
+from vallum.model.works.reader import problem
 from vallum.region import Region
 from vallum.solve.schedule import Network, serial
 

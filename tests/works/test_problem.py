@@ -10,7 +10,8 @@ import pytest
 from tests.works.handmade import hand_region, with_cells, works_tables
 from vallum.core.errors import BadInput
 from vallum.model.works.network import label
-from vallum.model.works.problem import Problem, Step, month_end, problem, working_weeks
+from vallum.model.works.problem import Problem, Step, month_end, working_weeks
+from vallum.model.works.reader import problem
 from vallum.region import TABLES, Region
 
 NEAR = 1e-9

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.works.handmade import hand_region, with_cells
 from vallum.model.works.network import label
-from vallum.model.works.problem import Problem, Range, problem
+from vallum.model.works.problem import Problem, Range
+from vallum.model.works.reader import problem
 from vallum.model.works.sample import MOST_REPEATS, sample, triangular
 from vallum.region import Region
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.works.handmade import hand_region
 from vallum.model.works.network import label, levels, network
-from vallum.model.works.problem import IntArray, Problem, problem
+from vallum.model.works.problem import IntArray, Problem
+from vallum.model.works.reader import problem
 from vallum.region import Region
 from vallum.solve import Limits
 from vallum.solve.schedule import best_of, serial, solve

@@ -12,8 +12,8 @@ from vallum.model.finance.criteria import HORIZON, TESTED, required
 from vallum.model.finance.fan import JUDGED_YEARS, Shocks, fan
 from vallum.model.finance.indicators import indicators
 from vallum.model.finance.problem import FloatArray, Problem
-from vallum.model.finance.problem import problem as read_problem
 from vallum.model.finance.projection import Projection, project
+from vallum.model.finance.reader import problem as read_problem
 from vallum.model.finance.returns import crowding
 from vallum.model.finance.safe import Gain, gain, loan_schedule
 from vallum.model.finance.scenarios import POLICIES, Outlays, Policy, outlays, paths

@@ -15,7 +15,8 @@ import polars as pl
 
 from vallum.core.errors import BadInput
 from vallum.model.finance.fan import Sampling, shocks
-from vallum.model.finance.problem import Problem, problem
+from vallum.model.finance.problem import Problem
+from vallum.model.finance.reader import problem
 from vallum.model.finance.scenarios import POLICIES
 from vallum.plan.files import exists, read_json
 from vallum.plan.fiscal import impact

@@ -7,7 +7,8 @@ import numpy as np
 
 from vallum.model.works.montecarlo import installed, simulate
 from vallum.model.works.network import levels, network
-from vallum.model.works.problem import month_end, problem
+from vallum.model.works.problem import month_end
+from vallum.model.works.reader import problem
 from vallum.region import Region
 from vallum.solve.schedule import best_of
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vallum.model.works.problem import Problem, of_tables
+from vallum.model.works.problem import Problem
+from vallum.model.works.reader import of_tables
 from vallum.region import Region
 
 __all__ = ["POOL", "Lever", "levers", "pulled"]

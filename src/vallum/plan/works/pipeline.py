@@ -14,7 +14,8 @@ import numpy as np
 from vallum.core.errors import BadInput
 from vallum.model.works.montecarlo import Simulation, simulate
 from vallum.model.works.network import label, levels, network, protection
-from vallum.model.works.problem import IntArray, Problem, of_tables, problem, require_works
+from vallum.model.works.problem import IntArray, Problem
+from vallum.model.works.reader import of_tables, problem, require_works
 from vallum.plan.pipeline import ProgressEvent, interruptible
 from vallum.plan.results import Model, Results, canonical, refuse_other, write_results
 from vallum.plan.works import frames
