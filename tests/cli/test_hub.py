@@ -304,7 +304,10 @@ def test_status_is_watched_until_interrupted(
                 break
         assert line
     watching.send_signal(signal.SIGINT)
-    _, err = watching.communicate(timeout=SECONDS)
+    try:
+        _, err = watching.communicate(timeout=SECONDS)
+    finally:
+        watching.kill()
     assert watching.returncode == 0, err
     assert hub.end() == 0
 

@@ -1,8 +1,11 @@
 """Asking a running hub how it does, and showing the answer."""
 
+import contextlib
 import http.client
+import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +23,8 @@ from vallum.hub.operate.status import Status
 __all__ = ["NotRunning", "ask", "print_status", "watched"]
 
 PATIENCE_S: Final = 5.0
+LOOK_S: Final = 0.1
+"""Seconds between two looks at Ctrl-C."""
 SHOWN_AT_MOST: Final = 200
 
 
@@ -96,17 +101,30 @@ def watched(path: Path, every_s: float) -> None:
         When the hub is gone.
     """
     target = console()
+    with interrupted() as stop, Live(console=target, auto_refresh=False, transient=True) as live:
+        while not stop:
+            shown = Group(*renderable(parts_of(ask(path))))
+            if target.is_terminal:
+                live.update(shown, refresh=True)
+            else:
+                target.print(shown)
+            until = time.monotonic() + every_s
+            while not stop and time.monotonic() < until:
+                time.sleep(LOOK_S)
+
+
+@contextlib.contextmanager
+def interrupted() -> Iterator[list[int]]:
+    """Give a list that Ctrl-C fills.
+
+    An exception would be lost where Python swallows it, as in a finaliser, and the watch would go on.
+    """
+    stop: list[int] = []
+    former = signal.signal(signal.SIGINT, lambda number, _: stop.append(number))
     try:
-        with Live(console=target, auto_refresh=False, transient=True) as live:
-            while True:
-                shown = Group(*renderable(parts_of(ask(path))))
-                if target.is_terminal:
-                    live.update(shown, refresh=True)
-                else:
-                    target.print(shown)
-                time.sleep(every_s)
-    except KeyboardInterrupt:
-        return
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def renderable(parts: list[str | Table]) -> list[RenderableType]:
