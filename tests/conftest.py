@@ -24,6 +24,14 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def quick_disk() -> Generator[None, None, None]:
+    """Flushing to the disk protects from a power cut, which no test causes, and takes most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; the test is left out where there is none."""
     for name in CHROMIUM_NAMES:

@@ -20,11 +20,8 @@ PATHS = 2_000
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _quick_disk() -> object:
-    """Flushing to the disk protects from a power cut, which no test causes, and takes most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda handle: None)
-        yield
+def _quick(quick_disk: None) -> None:
+    """Every test here writes folders."""
 
 
 @pytest.fixture(scope="session")

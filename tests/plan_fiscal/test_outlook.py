@@ -312,3 +312,20 @@ def test_debt_that_is_paid_off_has_no_sustainability_gap(region: Region) -> None
     paid_off = found.tables["projection"].filter(policy="no_policy_change", year=LAST)
     assert (paid_off["debt"] == 0.0).all()
     assert found.tables["indicators"].filter(policy="no_policy_change")["s1"].null_count() == len(STATES)
+
+
+def test_hague_counts_what_is_paid_and_the_deficit_what_is_delivered(outlook: Outlook) -> None:
+    """They differ by what SAFE pays before delivery: drawn less delivered, and the other way later."""
+    keys = {"source": "budget", "policy": "plan", "year": 2027}
+    paid = outlook.tables["hague"].filter(**keys).sort("state")["core"]
+    delivered = outlook.tables["projection"].filter(**keys).sort("state")["defence"]
+    region = Region.read("baltic")
+    draws = region.tables["safe_draws"].filter(year=2027).sort("state")
+    gdp = (
+        outlook.tables["projection"]
+        .filter(**{**keys, "policy": "no_policy_change"})
+        .sort("state")["gdp_meur"]
+    )
+    ahead = 100.0 * (draws["draw_meur"] - draws["delivered_meur"]) / gdp
+    assert (ahead > 0.05).all()
+    np.testing.assert_allclose(paid - delivered, ahead, rtol=1e-9)

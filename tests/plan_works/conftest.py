@@ -17,11 +17,8 @@ LEVERS = ("STATE_LAND", "JOINT_PREFAB")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _quick_disk() -> object:
-    """Flushing to the disk protects from a power cut, which no test causes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda handle: None)
-        yield
+def _quick(quick_disk: None) -> None:
+    """Every test here writes folders."""
 
 
 @pytest.fixture(scope="session")

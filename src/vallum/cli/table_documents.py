@@ -36,6 +36,7 @@ def document_class(
     name: str, meaning: str, identity: type[msgspec.Struct], tables: Mapping[str, PlanTable]
 ) -> Any:
     """Return the class of a document: an identity, and one list of rows for each table."""
-    lists: list[Any] = [(table, list[row_of(columns)]) for table, columns in tables.items()]  # type: ignore[misc]
-    members = [("identity", identity), *lists]
+    rows_of: Any = list
+    members: list[Any] = [("identity", identity)]
+    members += [(table, rows_of[row_of(columns)]) for table, columns in tables.items()]
     return msgspec.defstruct(name, members, kw_only=True, namespace={"__doc__": meaning})

@@ -69,9 +69,10 @@ class _Reader:
         self.tables = region.tables
         inputs = self.tables["fiscal_inputs"]
         self.states = tuple(sorted(inputs["state"].unique()))
-        base = int(inputs["year"].min())  # type: ignore[arg-type]
+        years = inputs["year"].to_numpy()
+        base = int(years.min())
         self.years = np.arange(base, max(last_year, base + 1) + 1)
-        self.forecasts = int(inputs["year"].max()) - base  # type: ignore[arg-type]
+        self.forecasts = int(years.max()) - base
         self.substitutes: list[Substitute] = []
 
     def problem(self) -> Problem:

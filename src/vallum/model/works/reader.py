@@ -296,7 +296,7 @@ class _Reader:
 
     def years_of(self, state: str, year: int) -> range:
         """Return the years that a row of money stands for: the first also for those before it."""
-        first = int(self.tables["works_money"].filter(state=state)["year"].min())  # type: ignore[arg-type]
+        first = int(self.tables["works_money"].filter(state=state)["year"].to_numpy().min())
         return range(min(self.start.year, year) if year == first else year, year + 1)
 
     def calendars(self) -> dict[str, frozenset[int]]:

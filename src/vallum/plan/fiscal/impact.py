@@ -202,7 +202,8 @@ def returns_of(problem: Problem, source: str, plan: Plan) -> pl.DataFrame:
         unit = name if name == "jobs" else f"{name}_meur"
         low, central, high = getattr(back, name)
         values |= {unit: central, f"{unit}_low": low, f"{unit}_high": high}
-    first = int(plan.tables["money"]["year"].min() or problem.years[0])  # type: ignore[arg-type]
+    years = plan.tables["money"]["year"].to_numpy()
+    first = int(years.min(initial=problem.years[-1])) if years.size else int(problem.years[0])
     return by_year(problem, values, first)
 
 

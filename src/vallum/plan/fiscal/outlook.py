@@ -278,5 +278,5 @@ def _criteria(problem: Problem, plan_years: int, drawn: Shocks) -> pl.DataFrame:
 def criteria_problem(region: Region) -> Problem:
     """Return the fiscal problem as far as the criteria look: ten years beyond the longest adjustment."""
     ends = region.tables["fiscal_longrun"].group_by("state").agg(pl.col("year").max())["year"]
-    base = int(region.tables["fiscal_inputs"]["year"].min())  # type: ignore[arg-type]
-    return read_problem(region, min(int(ends.min()), base + max(PLAN_LENGTHS) + HORIZON))  # type: ignore[arg-type]
+    base = int(region.tables["fiscal_inputs"]["year"].to_numpy().min())
+    return read_problem(region, min(int(ends.to_numpy().min()), base + max(PLAN_LENGTHS) + HORIZON))

@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -17,10 +16,8 @@ from vallum.plan.fiscal.outlook import Case, case
 
 __all__ = ["COMBINATIONS", "breaches", "combined", "ended", "lost"]
 
-ENDS: Final = MappingProxyType(
-    {"safe": "safe_ends", "cohesion": "cohesion_ends", "rates": "rates_rise", "output": "output_falls"}
-)
-"""What may end, and the flag of the policy."""
+ENDS: Final = ("safe", "cohesion", "rates", "output")
+"""What may end: SAFE, cohesion money, low rates, and output as it is."""
 
 COMBINATIONS: Final = tuple(
     parts for size in range(len(ENDS) + 1) for parts in itertools.combinations(ENDS, size)
@@ -35,7 +32,14 @@ def combined(parts: tuple[str, ...]) -> str:
 
 def ended(parts: tuple[str, ...]) -> Policy:
     """Return the policy `plan` with some of the world's help ended."""
-    return replace(POLICIES["plan"], name=combined(parts), **{ENDS[part]: True for part in parts})  # type: ignore[arg-type]
+    return replace(
+        POLICIES["plan"],
+        name=combined(parts),
+        safe_ends="safe" in parts,
+        cohesion_ends="cohesion" in parts,
+        rates_rise="rates" in parts,
+        output_falls="output" in parts,
+    )
 
 
 def breaches(problem: Problem, source: str, out: Outlays) -> pl.DataFrame:

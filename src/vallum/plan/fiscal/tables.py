@@ -142,7 +142,7 @@ _LIST = (
             POLICY,
             STATE,
             YEAR,
-            pct("core", "Core defence."),
+            pct("core", "Core defence, as paid."),
             pct("related", "Defence-related outlays, all."),
             pct("counted", "Defence-related outlays that count."),
             pct("total", "Core and what counts of related."),

@@ -8,14 +8,14 @@ import numpy as np
 from vallum.model.works.montecarlo import installed, simulate
 from vallum.model.works.network import levels, network
 from vallum.model.works.problem import month_end
-from vallum.model.works.reader import problem
+from vallum.model.works.reader import of_tables
 from vallum.region import Region
 from vallum.solve.schedule import best_of
 
 __all__ = ["Verdict", "calibrate"]
 
 BAND = (0.05, 0.5, 0.95)
-TRIES = 8
+TRIES = 32
 """Priority-rule schedules that the order of the forecast is the best of."""
 
 
@@ -82,15 +82,19 @@ def calibrate(region: Region, runs: int, *, seed: int, common: float) -> list[Ve
     if not judged:
         return []
     start = int(settings["calibration_start_year"]), int(settings["calibration_start_month"])
-    what = problem(region, start=start, built=known)
-    order = best_of(network(what), levels(what), seed, TRIES) if what.steps else None
-    if order is None:
-        return []
-    starts, _ = order
-    found = simulate(what, starts, runs, seed=seed, common=common)
+    quantities = region.tables["works_quantities"]
     verdicts = []
-    for key, date, fact in judged:
-        week = np.array([what.week_after(date) - 1])
-        low, middle, high = np.quantile(installed(what, found, key, week)[:, 0], BAND).tolist()
-        verdicts.append(Verdict(*key, until, date, fact, low, middle, high))
+    # Each state by itself, as the schedule alone is made: its order must not depend on the others' works.
+    for state in sorted({key[0] for key, _, _ in judged}):
+        own = {**region.tables, "works_quantities": quantities.filter(state=state)}
+        what = of_tables(own, region.name, start=start, built=known)
+        order = best_of(network(what), levels(what), seed, TRIES) if what.steps else None
+        if order is None:
+            continue
+        found = simulate(what, order[0], runs, seed=seed, common=common)
+        for key, date, fact in judged:
+            if key[0] == state:
+                week = np.array([what.week_after(date) - 1])
+                low, middle, high = np.quantile(installed(what, found, key, week)[:, 0], BAND).tolist()
+                verdicts.append(Verdict(*key, until, date, fact, low, middle, high))
     return verdicts

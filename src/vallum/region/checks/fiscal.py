@@ -4,12 +4,11 @@ All are quiet in a region without fiscal inputs, which plans well without them.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from collections.abc import Iterator
 
 import polars as pl
 
-from vallum.region.checks.rules import ROW, Check, Tables, check
+from vallum.region.checks.rules import ROW, Tables, check_where, within_bounds
 from vallum.region.checks.settings import spans
 from vallum.region.findings import Finding
 from vallum.region.schema.fiscal import QUARTER
@@ -69,17 +68,8 @@ SAFE_TERMS = {"maturity_years": "loan_maturity_max", "grace_years": "grace_perio
 """Terms of a loan, and the rules that are their greatest values."""
 
 
-def fiscal_check(*tables: str) -> Callable[[Check], Check]:
-    """Register a check that runs only in a region with fiscal inputs."""
-
-    def register(function: Check) -> Check:
-        @wraps(function)
-        def guarded(given: Tables) -> Iterable[Finding]:
-            return function(given) if given["fiscal_inputs"].height else ()
-
-        return check("fiscal_inputs", *tables)(guarded)
-
-    return register
+fiscal_check = check_where("fiscal_inputs")
+"""Register a check that runs only in a region with fiscal inputs."""
 
 
 @fiscal_check()
@@ -264,20 +254,7 @@ def fiscal_settings_are_known(tables: Tables) -> Iterator[Finding]:
             remedy(rows["key"][0]),
             "warning",
         )
-    for key, (low, high) in BOUNDS.items():
-        value = pl.col("value")
-        wrong = ~value.is_between(low, high)
-        kind = "a whole number" if key in WHOLE else "a number"
-        if key in WHOLE:
-            wrong |= value != value.round()
-        yield from tables.findings(
-            "fiscal_settings",
-            frame.filter((pl.col("key") == key) & wrong),
-            "value",
-            "fiscal settings",
-            f"The setting {key} must be {kind} from {low:g} to {high:g}",
-            f"Write {kind} from {low:g} to {high:g}.",
-        )
+    yield from within_bounds(tables, "fiscal_settings", "fiscal settings", BOUNDS, WHOLE)
 
 
 @fiscal_check("fiscal_settings")

@@ -4,9 +4,9 @@ A check is a function from `Tables` to findings. It registers with the decorator
 tables that it cannot do without; it is left out while one of them could not be read.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 
 import polars as pl
 
@@ -117,6 +117,41 @@ def check(*tables: str) -> Callable[[Check], Check]:
         return function
 
     return register
+
+
+def check_where(filled: str) -> Callable[..., Callable[[Check], Check]]:
+    """Return `check` for the tables of one model: it runs only in a region that has rows in `filled`."""
+
+    def of_model(*tables: str) -> Callable[[Check], Check]:
+        def register(function: Check) -> Check:
+            @wraps(function)
+            def guarded(given: Tables) -> Iterable[Finding]:
+                return function(given) if given[filled].height else ()
+
+            return check(filled, *tables)(guarded)
+
+        return register
+
+    return of_model
+
+
+def within_bounds(
+    tables: Tables, table: str, rule: str, bounds: Mapping[str, tuple[float, float]], whole: Collection[str]
+) -> Iterator[Finding]:
+    """Make a finding for each setting beyond its bounds, or with a fraction where none makes sense."""
+    value, frame = pl.col("value"), tables[table].drop_nulls("key")
+    for key, (low, high) in bounds.items():
+        wrong, kind = ~value.is_between(low, high), "a number"
+        if key in whole:
+            wrong, kind = wrong | (value != value.round()), "a whole number"
+        yield from tables.findings(
+            table,
+            frame.filter((pl.col("key") == key) & wrong),
+            "value",
+            rule,
+            f"The setting {key} must be {kind} from {low:g} to {high:g}",
+            f"Write {kind} from {low:g} to {high:g}.",
+        )
 
 
 def run(tables: Tables) -> list[Finding]:

@@ -175,4 +175,5 @@ def _of_sector(
     tables: Tables, row: Mapping[str, object], column: str, rule: str, message: str, remedy: str
 ) -> Finding:
     value = str(row[column])[:80]
-    return Finding(tables.files["works_sectors"], rule, message, remedy, row[ROW], column, value)  # type: ignore[arg-type]
+    place = int(str(row[ROW]))
+    return Finding(tables.files["works_sectors"], rule, message, remedy, place, column, value)

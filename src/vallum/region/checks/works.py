@@ -4,14 +4,13 @@ Sectors and levers have modules of their own. All are quiet in a region without 
 well without them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 import polars as pl
 
 from vallum.region.checks.keys import entries
-from vallum.region.checks.rules import ROW, Check, Tables, check
+from vallum.region.checks.rules import ROW, Tables, check_where, within_bounds
 from vallum.region.findings import Finding
 from vallum.region.schema.works import SHARED_STEP
 
@@ -37,17 +36,8 @@ SUM_ERROR = 1e-6
 SETTINGS = "works settings"
 
 
-def works_check(*tables: str) -> Callable[[Check], Check]:
-    """Register a check that runs only in a region with kinds of works."""
-
-    def register(function: Check) -> Check:
-        @wraps(function)
-        def guarded(given: Tables) -> Iterable[Finding]:
-            return function(given) if given["works_elements"].height else ()
-
-        return check("works_elements", *tables)(guarded)
-
-    return register
+works_check = check_where("works_elements")
+"""Register a check that runs only in a region with kinds of works."""
 
 
 # ---------------------------------------------------------------- settings
@@ -75,20 +65,7 @@ def works_settings_are_complete(tables: Tables) -> Iterator[Finding]:
         "There is no such setting",
         "Delete the row, or write one of: " + ", ".join(BOUNDS) + ".",
     )
-    for key, (low, high) in BOUNDS.items():
-        value = pl.col("value")
-        wrong = ~value.is_between(low, high)
-        kind = "a whole number" if key in WHOLE else "a number"
-        if key in WHOLE:
-            wrong |= value != value.round()
-        yield from tables.findings(
-            "works_settings",
-            frame.filter((pl.col("key") == key) & wrong),
-            "value",
-            SETTINGS,
-            f"The setting {key} must be {kind} from {low:g} to {high:g}",
-            f"Write {kind} from {low:g} to {high:g}.",
-        )
+    yield from within_bounds(tables, "works_settings", SETTINGS, BOUNDS, WHOLE)
 
 
 @works_check("works_settings")
@@ -388,7 +365,8 @@ def steps_have_their_resources(tables: Tables) -> Iterator[Finding]:
         .join(_building(tables).select("state", "element_id"), on="element_id")
         .join(have, on=["state", "resource_id"], how="left")
         .with_columns(least.alias("#least"))
-        .filter(pl.col("#least") < pl.max_horizontal("resource_units", 1))
+        .with_columns(pl.max_horizontal("resource_units", 1).alias("#units"))
+        .filter(pl.col("#least") < pl.col("#units"))
         .sort(ROW, "state")
     )
     yield from tables.findings(
@@ -396,10 +374,7 @@ def steps_have_their_resources(tables: Tables) -> Iterator[Finding]:
         needed,
         "resource_id",
         "resources of a step",
-        lambda row: (
-            f"{row['state']} has {row['#least']:g} of {row['resource_id']} and needs "
-            f"{max(row['resource_units'] or 0, 1)}"  # type: ignore[call-overload]
-        ),
+        lambda row: f"{row['state']} has {row['#least']:g} of {row['resource_id']} and needs {row['#units']}",
         f"Raise capacity and its low end in {tables.files['works_resources']}, or take another resource.",
     )
 

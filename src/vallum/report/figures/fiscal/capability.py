@@ -84,7 +84,7 @@ def _marginal_table(study: Study, outlook: Outlook) -> Table:
         "State", "Outlays of", "Added in", "Added, EUR m", "Debt of", "Debt, % of GDP", "Debt, EUR m",
         "Gap-years removed",
     ]  # fmt: skip
-    caption = "0.1 % of GDP more of equipment a year; added money in constant prices, debt nominal"
+    caption = "0.1 % of GDP more of equipment a year; all money nominal"
     states = [str(r["state"]) for r in listed]
     return Table("t-fiscal-marginal", caption, heads, rows, frozenset({3, 4, 5, 6, 7}), states)
 

@@ -42,7 +42,7 @@ def figure(study: Study, outlook: Outlook, key: str, title: str) -> Figure:
         [_table(study, outlook), _classes(outlook)],
         (),
         ("hague", "outlays"),
-        "Core defence as it hits the deficit: equipment counts on delivery. The commitment has no yearly "
+        "Core defence as it is paid, and not as it hits the deficit. The commitment has no yearly "
         "path; the straight line is ours. Which outlay counts as core or related is in the second table.",
         "The outlook does not judge the commitment.",
         of="fiscal",

@@ -171,7 +171,9 @@ def _deferral_finding(study: Study, listed: tuple[Row, ...], ends: str) -> str:
     for r in listed:
         value[str(r["verdict"])] += float(r["value_meur"])
     parts = [
-        f"{count[v]} {v} ({words.money(value[v])} in the plan)" if value[v] > 0 else f"{count[v]} {v}"
+        f"{count[v]} {v} ({words.money(value[v])} with the plan's purse)"
+        if value[v] > 0
+        else f"{count[v]} {v}"
         for v in sorted(count, key=lambda v: -value[v])
     ]
     return f"When {ends}: of {len(listed)} programmes of the states, {words.joined(parts)}."
@@ -208,7 +210,7 @@ def _verdicts(study: Study, outlook: Outlook) -> Table:
         "with the tighter purse", "Value, EUR m",
     ]  # fmt: skip
     states = [str(r["state"]) for r in listed]
-    caption = "Programmes in the plan and with the tighter purse; quantities in class units"
+    caption = "Programmes planned again with the plan's purse and with the tighter one; class units"
     return Table("t-fiscal-deferrals", caption, heads, rows, frozenset(range(3, len(heads))), states)
 
 
