@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vallum.model.works.problem import Range
-from vallum.model.works.sample import triangular
+from vallum.core.ranges import Range, triangular
 from vallum.plan.works.tables import WORKS_TABLES
 from vallum.region import Region
 from vallum.solve.schedule import Level, Network, serial

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from tests.works.handmade import hand_region, with_cells
+from vallum.core.ranges import Range
 from vallum.model.works.montecarlo import Simulation, binding, finish_of, installed, simulate
 from vallum.model.works.network import label, levels, network, protection
-from vallum.model.works.problem import Problem, Range
+from vallum.model.works.problem import Problem
 from vallum.model.works.reader import problem
 from vallum.region import Region
 from vallum.solve import Limits

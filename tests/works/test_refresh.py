@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vallum.model.works.problem import WEEKS_A_YEAR, Problem, Range
+from vallum.core.ranges import Range
+from vallum.model.works.problem import WEEKS_A_YEAR, Problem
 from vallum.model.works.refresh import burden
 
 POST = ("NA", "POST")

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.works.handmade import hand_region, with_cells
+from vallum.core.ranges import Range, triangular
 from vallum.model.works.network import label
-from vallum.model.works.problem import Problem, Range
+from vallum.model.works.problem import Problem
 from vallum.model.works.reader import problem
-from vallum.model.works.sample import MOST_REPEATS, sample, triangular
+from vallum.model.works.sample import MOST_REPEATS, sample
 from vallum.region import Region
 
 MANY = 40_000

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vallum.core.ranges import Range
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -24,25 +26,6 @@ RELEASE = "RELEASE"
 MONTHS_A_YEAR = 12
 WEEKS_A_YEAR = 52.18
 WEEK = dt.timedelta(weeks=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Low, mode and high of an uncertain number."""
-
-    low: float
-    mode: float
-    high: float
-
-    def __add__(self, other: "Range") -> "Range":
-        return Range(self.low + other.low, self.mode + other.mode, self.high + other.high)
-
-    def times(self, factor: float) -> "Range":
-        """Multiply by a number that is not negative."""
-        return Range(factor * self.low, factor * self.mode, factor * self.high)
-
-
-NOTHING = Range(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from vallum.core.errors import BadInput
+from vallum.core.ranges import NOTHING, Range
 from vallum.model.works.problem import (
     MONTHS_A_YEAR,
-    NOTHING,
     OWNERS,
     PURSES,
     RELEASE,
@@ -19,7 +19,6 @@ from vallum.model.works.problem import (
     FloatArray,
     Problem,
     Quantity,
-    Range,
     Sector,
     Step,
     Tables,

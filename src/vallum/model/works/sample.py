@@ -1,11 +1,10 @@
 """Random durations of steps and outcomes of tenders."""
 
-import zlib
-
 import numpy as np
 
+from vallum.core.ranges import triangular, uniform
 from vallum.model.works.network import label
-from vallum.model.works.problem import FloatArray, IntArray, Problem, Range
+from vallum.model.works.problem import FloatArray, IntArray, Problem
 
 MOST_REPEATS = 10
 """Failed tenders in a row that a run may have."""
@@ -42,8 +41,8 @@ def sample(problem: Problem, runs: int, *, seed: int = 0, common: float = 0.5) -
     for i, step in enumerate(problem.steps):
         name = f"{step.state} {step.step}"
         if name not in shared:
-            shared[name] = _uniform(seed, name, runs)[0]
-        own, choice = _uniform(seed, label(problem, i), runs, 2)
+            shared[name] = uniform(seed, name, runs, 1)[:, 0]
+        own, choice = uniform(seed, label(problem, i), runs, 2).T
         weeks = triangular(step.weeks, np.where(choice < common, shared[name], own))
         if i in problem.tenders:
             weeks = weeks + _repeats(problem, i, seed, runs)
@@ -53,26 +52,9 @@ def sample(problem: Problem, runs: int, *, seed: int = 0, common: float = 0.5) -
 
 def _repeats(problem: Problem, i: int, seed: int, runs: int) -> FloatArray:
     tender = problem.tenders[i]
-    chance, outcome, again = _uniform(seed, f"{label(problem, i)} tender", runs, 3)
+    chance, outcome, again = uniform(seed, f"{label(problem, i)} tender", runs, 3).T
     failure = np.clip(triangular(tender.failure, chance), 0.0, 0.99)
     with np.errstate(divide="ignore"):
         times = np.floor(np.log(np.maximum(outcome, 1e-300)) / np.log(failure))
     weeks: FloatArray = np.clip(times, 0, MOST_REPEATS) * triangular(tender.again, again)
     return weeks
-
-
-def triangular(of: Range, uniform: FloatArray) -> FloatArray:
-    """Turn uniform draws into triangular ones by the inverse of the distribution."""
-    width = of.high - of.low
-    if width <= 0.0:
-        return np.full_like(uniform, of.mode)
-    turn = (of.mode - of.low) / width
-    rising = of.low + np.sqrt(uniform * width * (of.mode - of.low))
-    falling = of.high - np.sqrt((1.0 - uniform) * width * (of.high - of.mode))
-    return np.where(uniform < turn, rising, falling)
-
-
-def _uniform(seed: int, name: str, runs: int, rows: int = 1) -> FloatArray:
-    generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    # Run by run, so that the first runs are the same whatever their number is.
-    return generator.random((runs, rows)).T
