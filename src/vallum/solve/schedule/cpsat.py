@@ -1,11 +1,8 @@
 """CP-SAT behind one narrow door: a network in, a schedule with its bounds out."""
 
 import contextlib
-import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from numpy.typing import NDArray
 from vallum.core.errors import BadInput, VallumError
 from vallum.solve.highs import SolverFailed
 from vallum.solve.limits import Budget, Cancel, Limits
+from vallum.solve.process import death, end, launch
 from vallum.solve.schedule.bounds import lower_bound
 from vallum.solve.schedule.local import BROOD, search
 from vallum.solve.schedule.messages import Done, Problem, Step, pack, read
@@ -269,14 +267,7 @@ def _move(run: _Run, limits: Limits) -> None:
 
 def _ask(problem: Problem, run: _Run) -> str:
     """Run the worker to its end, by itself or by force; how it ended."""
-    command = [sys.executable, "-m", "vallum.solve.schedule.worker"]
-    worker = subprocess.Popen(  # noqa: S603 this Python, this package
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    worker = launch("vallum.solve.schedule.worker")
     lines: queue.Queue[bytes | None] = queue.Queue()
     fed = threading.Event()
     talk = threading.Thread(target=_talk, args=(worker, pack(problem), lines, fed), daemon=True)
@@ -284,10 +275,10 @@ def _ask(problem: Problem, run: _Run) -> str:
     try:
         status = _listen(worker, lines, fed, run)
     finally:
-        _end(worker, talk)
+        end(worker, talk)
     if status == "dead":
         raise SolverFailed(
-            f"the scheduling solver {_death(worker.returncode)}",
+            f"the scheduling solver {death(worker.returncode)}",
             where="schedule",
             remedy="free memory, use fewer threads or schedule fewer activities at once",
         )
@@ -345,22 +336,3 @@ def _reason(budget: Budget) -> str:
     if budget.cancel.is_set():
         return "interrupted"
     return "time limit" if budget.limits.work is None or budget.left() <= 0.0 else "work limit"
-
-
-def _end(worker: subprocess.Popen[bytes], talk: threading.Thread) -> None:
-    """Make sure that nothing of the worker is left; it leads a group of its own."""
-    if worker.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    talk.join()
-    for pipe in (worker.stdin, worker.stdout):
-        with contextlib.suppress(BrokenPipeError):
-            if pipe is not None:
-                pipe.close()
-
-
-def _death(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"was killed by {signal.Signals(-code).name}, perhaps for want of memory"
-    return f"ended with code {code} and without an answer"
