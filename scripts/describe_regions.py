@@ -40,6 +40,7 @@ REGIONS: dict[str, dict[str, Any]] = {
             {"title": "International Monetary Fund, World Economic Outlook, October 2025 (macro, states)"},
             {"title": "Eurostat LAU 2020 and GISCO, © EuroGeographics (municipalities: centres and figures)"},
             {"title": "© OpenStreetMap contributors (lengths in border_lengths, outlines in works_sectors)"},
+            {"title": "GeoNames (towns in road_nodes)"},
         ],
     },
     "toy": {

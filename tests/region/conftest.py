@@ -1,4 +1,4 @@
-"""A small good region, as tables and as a folder; with the works of its border every table has rows."""
+"""A small good region, as tables and as a folder; with works, sky and evacuation every table has rows."""
 
 import shutil
 from collections.abc import Callable
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from evac_rows import evac_tables
 
 from vallum.region import TABLES, Region, write_folder
 from vallum.region.checks import fiscal, works
+from vallum.region.schema.sky import ALERTING, STEPS
 
 YEARS = (2026, 2027, 2028)
 GUESS = {
@@ -510,6 +512,138 @@ def works_tables() -> dict[str, pl.DataFrame]:
     }
 
 
+SKY_SETTINGS = {
+    "first_year": 2027,
+    "last_year": 2030,
+    "service_years": 10,
+    "kinds_needed": 2,
+    "earth_factor_radio": 1.333,
+    "earth_factor_optical": 1.17,
+    "depth_km": 60,
+    "inland_part": 0.3,
+    "crew_cost_meur": 0.06,
+    "speed_kmh": 165,
+    "heading_deg": 60,
+    "path_km": 200,
+    "corridor_km": 15,
+    "left_out_share": 0.5,
+}
+
+
+def sky_tables() -> dict[str, pl.DataFrame]:
+    """Two kinds in two bands, one purse for each member and one for both, and a warning of the past.
+
+    Municipalities are listed in NA alone, so that NB may have a point and an area of its own.
+    """
+    return {
+        "municipalities": table(
+            "municipalities",
+            {"state": "NA", "lau_id": "0001", "municipality": "Town", "nuts3": "NA001", "lat": 55.50012},
+            lon=24.24987,
+            population=10000,
+            area_km2=400,
+        ),
+        "sky_settings": table(
+            "sky_settings",
+            *({"key": key, "value": value} for key, value in SKY_SETTINGS.items()),
+            unit="see meaning",
+            meaning="as its name says",
+        ),
+        "sky_bands": table(
+            "sky_bands",
+            {"band_id": "LOW", "height_m": 60, "part": 0.7},
+            {"band_id": "HIGH", "height_m": 1500, "part": 0.3},
+            name="A band",
+        ),
+        **sensor_tables(),
+        "sky_purses": table(
+            "sky_purses",
+            {"purse_id": "P_NA", "state": "NA", "part": 0.4},
+            {"purse_id": "P_NB", "state": "NB", "part": 0.4},
+            {"purse_id": "P_ALL", "part": 0.2},
+            name="A purse",
+        ),
+        "sky_years": table("sky_years", {"year": 2027, "part": 0.6}, {"year": 2028, "part": 0.4}),
+        "sky_points": table(
+            "sky_points",
+            {"point_id": "HILL", "state": "NB", "name": "Hill", "lat": 56.12345, "lon": 24.54321},
+        ),
+        "sky_areas": table(
+            "sky_areas",
+            {"area_id": "SQUARE", "state": "NB", "name": "Square", "weight": 500},
+            outline="24.50001 56.10001;24.60001 56.10001;24.60001 56.20001;24.50001 56.20001",
+        ),
+        **warning_tables(),
+    }
+
+
+def sensor_tables() -> dict[str, pl.DataFrame]:
+    return {
+        "sensor_kinds": table(
+            "sensor_kinds",
+            {"kind_id": "acoustic", "horizon": "none"},
+            {"kind_id": "radar", "horizon": "radio"},
+            name="A kind",
+            fails="Weather",
+        ),
+        "sensor_sight": table(
+            "sensor_sight",
+            *(
+                {"kind_id": kind, "band_id": band}
+                for kind in ("acoustic", "radar")
+                for band in ("LOW", "HIGH")
+            ),
+            seen=0.6,
+        ),
+        "sensor_types": table(
+            "sensor_types",
+            {"type_id": "EARS", "kind_id": "acoustic", "unit_cost_meur": 0.1, "at": "both"},
+            {"type_id": "RADAR", "kind_id": "radar", "unit_cost_meur": 1, "at": "sector"},
+            name="A type",
+            sold="y",
+            upkeep_share=0.1,
+            crew=0.2,
+            life_years=8,
+            mast_m=10,
+            power_kw=1,
+            lead_months=9,
+            most=10,
+            standards="sapient;asterix_048",
+        ),
+        "sensor_ranges": table(
+            "sensor_ranges",
+            *({"type_id": one, "band_id": band} for one in ("EARS", "RADAR") for band in ("LOW", "HIGH")),
+            range_km=6,
+        ),
+    }
+
+
+def warning_tables() -> dict[str, pl.DataFrame]:
+    event: dict[str, object] = {"case_id": "NIGHT", "state": "NA", "name": "What happened"}
+    return {
+        "warning_delays": table(
+            "warning_delays",
+            *({"step": step, "alerting": how} for how in ALERTING for step in STEPS),
+            minutes=5,
+            minutes_low=2,
+            minutes_high=9,
+        ),
+        "warning_events": table(
+            "warning_events",
+            event | {"event_id": "CALL", "event": "report", "minute": 210},
+            event | {"event_id": "ALERT", "event": "alert", "minute": 249, "municipalities": "0001"},
+        ),
+        "shelter_reach": table(
+            "shelter_reach",
+            {"state": "NA", "lau_id": "0001"},
+            {"state": "NA"},
+            {"state": "NB"},
+            places=0.3,
+            reach_min=6,
+        ),
+    }
+
+
 @pytest.fixture(scope="session")
 def tables() -> dict[str, pl.DataFrame]:
     return small_tables()
@@ -518,7 +652,7 @@ def tables() -> dict[str, pl.DataFrame]:
 @pytest.fixture(scope="session")
 def whole(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Every table, each with rows."""
-    return tables | works_tables()
+    return tables | works_tables() | sky_tables() | evac_tables(table)
 
 
 @pytest.fixture(scope="session")
@@ -527,6 +661,19 @@ def line(tables: dict[str, pl.DataFrame]) -> Region:
     seen = {"sources", "municipalities", "border_lengths"}
     needed = {name: frame for name, frame in tables.items() if TABLES[name].required or name in seen}
     return Region.from_tables("line", needed | works_tables())
+
+
+@pytest.fixture(scope="session")
+def sky(line: Region) -> Region:
+    """The small region with works, and with sensors on offer."""
+    return Region.from_tables("sky", line.tables | sky_tables())
+
+
+@pytest.fixture(scope="session")
+def evac(line: Region) -> Region:
+    """The small region with an evacuation."""
+    bare = {name: frame for name, frame in line.tables.items() if not name.startswith("works_")}
+    return Region.from_tables("evac", bare | evac_tables(table))
 
 
 @pytest.fixture(scope="session")
@@ -570,6 +717,18 @@ def with_rows(region: Region) -> Callable[..., Region]:
 def with_works(line: Region) -> Callable[..., Region]:
     """Change cells of a table of the region with works where a condition holds."""
     return changer(line)
+
+
+@pytest.fixture
+def with_sky(sky: Region) -> Callable[..., Region]:
+    """Change cells of a table of the region with sensors where a condition holds."""
+    return changer(sky)
+
+
+@pytest.fixture
+def with_evac(evac: Region) -> Callable[..., Region]:
+    """Change cells of a table of the region with an evacuation where a condition holds."""
+    return changer(evac)
 
 
 def changer(region: Region) -> Callable[..., Region]:

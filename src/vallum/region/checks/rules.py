@@ -154,6 +154,43 @@ def within_bounds(
         )
 
 
+def whole_settings(
+    tables: Tables, table: str, rule: str, bounds: Mapping[str, tuple[float, float]], whole: Collection[str]
+) -> Iterator[Finding]:
+    """Make a finding for each setting that is missing, unknown, or out of its bounds with its range."""
+    frame = tables[table].drop_nulls("key")
+    for key in bounds:
+        if key not in frame["key"]:
+            yield Finding(
+                tables.files[table],
+                rule,
+                f"The setting {key} is missing",
+                f"Add a row with the key {key}.",
+                column="key",
+                value=key,
+            )
+    yield from tables.findings(
+        table,
+        frame.filter(~pl.col("key").is_in(list(bounds))),
+        "key",
+        rule,
+        "There is no such setting",
+        "Delete the row, or write one of: " + ", ".join(bounds) + ".",
+    )
+    yield from within_bounds(tables, table, rule, bounds, whole)
+    limits = [(key, *pair) for key, pair in bounds.items()]
+    bounded = frame.join(pl.DataFrame(limits, schema=["key", "#least", "#most"], orient="row"), on="key")
+    for end in ("low", "high"):
+        yield from tables.findings(
+            table,
+            bounded.filter(~pl.col(end).is_between("#least", "#most")),
+            end,
+            rule,
+            lambda row: f"The range of {row['key']} must lie between {row['#least']:g} and {row['#most']:g}",
+            "Correct the end of the range.",
+        )
+
+
 def run(tables: Tables) -> list[Finding]:
     """Run every check whose tables could be read."""
     return [

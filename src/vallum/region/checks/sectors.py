@@ -108,7 +108,7 @@ def sectors_are_coarse(tables: Tables) -> Iterator[Finding]:
 @works_check("works_sectors", "municipalities")
 def sectors_lie_on_the_border(tables: Tables) -> Iterator[Finding]:
     """A sector's middle and outline lie near each other, and near the state as its municipalities show it."""
-    boxes = _boxes(tables)
+    known = boxes(tables)
     for row in tables["works_sectors"].drop_nulls(["mid_lon", "mid_lat", "outline"]).iter_rows(named=True):
         middle = row["mid_lon"], row["mid_lat"]
         points = _points(row["outline"])
@@ -122,8 +122,8 @@ def sectors_lie_on_the_border(tables: Tables) -> Iterator[Finding]:
                 "Write longitude, blank, latitude in degrees, and a semicolon between points.",
             )
             continue
-        if row["state"] in boxes and not all(_inside(boxes[row["state"]], p) for p in (middle, *points)):
-            swapped = _inside(boxes[row["state"]], (middle[1], middle[0]))
+        if row["state"] in known and not all(inside(known[row["state"]], p) for p in (middle, *points)):
+            swapped = inside(known[row["state"]], (middle[1], middle[0]))
             yield _of_sector(
                 tables,
                 row,
@@ -147,7 +147,7 @@ def sectors_lie_on_the_border(tables: Tables) -> Iterator[Finding]:
 Box = tuple[float, float, float, float]
 
 
-def _boxes(tables: Tables) -> dict[str, Box]:
+def boxes(tables: Tables) -> dict[str, Box]:
     """Least and greatest longitude and latitude of the municipalities' centres of each state."""
     places = tables["municipalities"].drop_nulls(["state", "lat", "lon"])
     extremes = [pl.col(axis).min().alias(f"{axis}0") for axis in ("lon", "lat")]
@@ -155,7 +155,8 @@ def _boxes(tables: Tables) -> dict[str, Box]:
     return {row[0]: row[1:] for row in places.group_by("state").agg(extremes).iter_rows()}
 
 
-def _inside(box: Box, point: tuple[float, float]) -> bool:
+def inside(box: Box, point: tuple[float, float]) -> bool:
+    """Whether a point (lon, lat) lies in the box of a state, or near it as its border does."""
     west, south, east, north = box
     lon, lat = point
     return west - STATE_DEG <= lon <= east + STATE_DEG and south - STATE_DEG <= lat <= north + STATE_DEG

@@ -28,6 +28,12 @@ DECIMALS_ABROAD = 2
 
 KM_PER_DEGREE = 111.2
 
+OWN_GROUND = {"sky_points": ("lat", "lon"), "sky_areas": ("outline",)}
+"""Columns that may hold any place, since they are a user's own, in a country without centres alone."""
+
+TOWNS = ("road_nodes",)
+"""Tables of towns and junctions, which stand in every atlas: any place, to `DECIMALS_ABROAD`."""
+
 PAIR = r"\b[0-9]{1,2}\.[0-9]{4,}\s*°?\s*[NS]?\s*[,;/ ]\s*[0-9]{1,3}\.[0-9]{4,}"
 """Two numbers with four decimals or more, as a position is written in text."""
 
@@ -36,7 +42,8 @@ PAIR = r"\b[0-9]{1,2}\.[0-9]{4,}\s*°?\s*[NS]?\s*[,;/ ]\s*[0-9]{1,3}\.[0-9]{4,}"
 def no_point_off_a_municipality_centre(tables: Tables) -> Iterator[Finding]:
     """Every point is the centre of a municipality: the very point, or within 3 km with three decimals.
 
-    Where the table of municipalities does not cover the country, a point has at most two decimals.
+    Where the table of municipalities does not cover the country, a point has at most two decimals; a site
+    of a user's own is as fine there as he likes. Towns and junctions have at most two decimals everywhere.
     """
     centres = tables["municipalities"].drop_nulls(["lat", "lon"])
     covered = sorted(set(centres["state"].drop_nulls()))
@@ -44,14 +51,24 @@ def no_point_off_a_municipality_centre(tables: Tables) -> Iterator[Finding]:
         if name == "municipalities" or not {"lat", "lon"} <= set(table.columns):
             continue
         points = tables[name].drop_nulls(["lat", "lon"])
+        if name in TOWNS:
+            yield from _too_fine(tables, name, points, DECIMALS_ABROAD, "a town or a junction")
+            continue
         state = "country" if "country" in table.columns else "state"
         here = pl.col(state).is_in(covered)
-        yield from _too_fine(tables, name, points.filter(~here), DECIMALS_ABROAD)
+        if name not in OWN_GROUND:
+            yield from _too_fine(tables, name, points.filter(~here), DECIMALS_ABROAD)
         if covered:
             yield from _off_centre(tables, name, points.filter(here), centres)
 
 
-def _too_fine(tables: Tables, name: str, points: pl.DataFrame, decimals: int) -> Iterator[Finding]:
+def _too_fine(
+    tables: Tables,
+    name: str,
+    points: pl.DataFrame,
+    decimals: int,
+    place: str = "the centre of the municipality",
+) -> Iterator[Finding]:
     for column in ("lat", "lon"):
         bad = points.filter((pl.col(column) - pl.col(column).round(decimals)).abs() > 1e-9)
         yield from tables.findings(
@@ -60,7 +77,7 @@ def _too_fine(tables: Tables, name: str, points: pl.DataFrame, decimals: int) ->
             column,
             "no point off a municipality centre",
             f"The position is finer than {decimals} decimals",
-            f"Write the centre of the municipality, with at most {decimals} decimals.",
+            f"Write {place}, with at most {decimals} decimals.",
         )
 
 
@@ -90,10 +107,13 @@ def _off_centre(tables: Tables, name: str, points: pl.DataFrame, centres: pl.Dat
 
 @check()
 def no_position_in_text(tables: Tables) -> Iterator[Finding]:
-    """No text holds a pair of numbers that reads as a position."""
+    """No text holds a pair of numbers that reads as a position, but the outline of a user's own area."""
     for name, table in TABLES.items():
         frame = tables[name]
-        texts = [column for column, dtype in table.dtypes.items() if dtype == pl.String()]
+        own = OWN_GROUND.get(name, ())
+        texts = [
+            column for column, dtype in table.dtypes.items() if dtype == pl.String() and column not in own
+        ]
         if frame.is_empty():
             continue
         hits = frame.select(pl.col(texts).str.contains(PAIR).any()).row(0, named=True)

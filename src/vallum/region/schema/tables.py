@@ -8,7 +8,7 @@ from types import MappingProxyType
 import dataframely as dy
 import polars as pl
 
-from vallum.region.schema import facts, fiscal, planning, works
+from vallum.region.schema import evacuation, facts, fiscal, planning, sky, works
 from vallum.region.schema.columns import PROVENANCE
 
 
@@ -109,6 +109,11 @@ _SYSTEM = ForeignKey("system_id", "systems", "system_id")
 _SYSTEMS = ForeignKey("systems", "systems", "system_id")
 _PROGRAMME = ForeignKey("programme_id", "programmes", "programme_id")
 _ELEMENT = ForeignKey("element_id", "works_elements", "element_id")
+_KIND = ForeignKey("kind_id", "sensor_kinds", "kind_id")
+_BAND = ForeignKey("band_id", "sky_bands", "band_id")
+_SCENARIO = ForeignKey("scenario_id", "evac_scenarios", "scenario_id")
+_FROM = ForeignKey("from_node", "road_nodes", "node_id")
+_TO = ForeignKey("to_node", "road_nodes", "node_id")
 _ISO2 = ForeignKey("iso2", "states", "state")
 
 _LIST = (
@@ -264,6 +269,63 @@ _LIST = (
         ("state", "element_id", "year", "month"),
         (_STATE, _ELEMENT),
     ),
+    _fact("sky_settings", "Settings of siting and warning", sky.SkySettings),
+    _fact("sky_bands", "Bands of height", sky.SkyBands),
+    _fact("sensor_kinds", "Kinds of sensors", sky.SensorKinds),
+    _fact("sensor_sight", "How surely a kind sees", sky.SensorSight, _KIND, _BAND),
+    _fact("sensor_types", "Sensors on offer", sky.SensorTypes, _KIND),
+    _fact(
+        "sensor_ranges",
+        "Ranges of sensors",
+        sky.SensorRanges,
+        ForeignKey("type_id", "sensor_types", "type_id"),
+        _BAND,
+    ),
+    _fact(
+        "sky_purses",
+        "Who pays for sensors",
+        sky.SkyPurses,
+        _STATE,
+        ForeignKey("kinds", "sensor_kinds", "kind_id"),
+    ),
+    _fact("sky_years", "Years of buying sensors", sky.SkyYears),
+    _fact("sky_points", "Sites at points", sky.SkyPoints, _STATE),
+    _fact("sky_areas", "Areas to watch", sky.SkyAreas, _STATE),
+    Table(
+        "warning_delays",
+        "Minutes of each step of a warning",
+        sky.WarningDelays,
+        False,
+        False,
+        ("step", "alerting", "state", "to_state"),
+        (_STATE, ForeignKey("to_state", "states", "state")),
+    ),
+    _fact("warning_events", "Warnings of the past", sky.WarningEvents, _STATE),
+    Table(
+        "shelter_reach",
+        "Who finds shelter, and how fast",
+        sky.ShelterReach,
+        False,
+        False,
+        ("state", "lau_id"),
+        (_STATE,),
+    ),
+    _fact("evac_settings", "Settings of evacuation", evacuation.EvacSettings),
+    _fact("road_nodes", "Nodes of the road graph", evacuation.RoadNodes, _STATE),
+    _fact("roads", "Roads between nodes", evacuation.Roads, _STATE, _FROM, _TO),
+    _fact(
+        "evac_links",
+        "Ways from municipalities to the road graph",
+        evacuation.EvacLinks,
+        _STATE,
+        ForeignKey("node_id", "road_nodes", "node_id"),
+    ),
+    _fact("evac_households", "How people leave", evacuation.EvacHouseholds, _STATE),
+    _fact("evac_trains", "Trains for people", evacuation.EvacTrains, _FROM, _TO),
+    _fact("evac_places", "Places to sleep", evacuation.EvacPlaces, _STATE),
+    _fact("evac_scenarios", "Scenarios of evacuation", evacuation.EvacScenarios),
+    _fact("evac_origins", "Who leaves", evacuation.EvacOrigins, _SCENARIO, _STATE),
+    _fact("evac_windows", "Roads that a scenario changes", evacuation.EvacWindows, _SCENARIO, _FROM, _TO),
 )
 
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _LIST})
