@@ -23,17 +23,25 @@ from vallum.core.errors import BadInput, VallumError
 
 __all__ = ["foreign_entries", "staged", "write_bytes", "write_json"]
 
+MODELS = ("fiscal", "works", "sky", "evacuation")
+"""Kinds of results that have a folder of their own, which is named so."""
+
+BESIDE = ("map.geojson", "departures.csv")
+"""Files of results for other programs."""
+
+KINDS = ("plan", *MODELS)
+_MODEL = "|".join(MODELS)
 OUR_FOLDERS = re.compile(
-    r"national|joint|(?:(?:national|joint)/)?(?:fiscal|works|(?:(?:fiscal|works)/)?(?:inputs|tables))"
+    rf"national|joint|(?:(?:national|joint)/)?(?:{_MODEL}|(?:(?:{_MODEL})/)?(?:inputs|tables))"
 )
 #: The last alternative is what a report that was killed while it was written leaves behind.
 OUR_FILES = re.compile(
-    r"(?:(?:national|joint)/)?(?:(?:fiscal|works)/)?"
-    r"(?:manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
+    rf"(?:(?:national|joint)/)?(?:(?:{_MODEL})/)?"
+    rf"(?:{'|'.join(map(re.escape, BESIDE))}"
+    r"|manifest\.json|run\.json|(?:inputs|tables)/[a-z][a-z0-9_]*\.parquet"
     r"|report\.html|\.report\.html\.[a-z0-9_]+\.partial)|compare\.json"
 )
 MANIFESTS = ("manifest.json", "national/manifest.json", "joint/manifest.json")
-KINDS = ("plan", "fiscal", "works")
 #: A manifest beyond this size is not one of ours.
 MANIFEST_LIMIT_BYTES = 16_000_000
 #: How many foreign entries a message names.

@@ -5,6 +5,8 @@ Layout::
     manifest.json            what was computed, with which versions, and a hash of every table
     run.json                 everything with a clock; not part of the hashes
     tables/<name>.parquet    the tables of the model
+    map.geojson              the places of the model with what is said of each, where it has places
+    departures.csv           who leaves when, of an evacuation
 """
 
 import hashlib
@@ -19,7 +21,7 @@ import polars as pl
 
 from vallum.core.errors import BadInput
 from vallum.plan.files import exists, parse_parquet, read_file, read_json
-from vallum.plan.folder import refuse_foreign, staged, write_bytes, write_json
+from vallum.plan.folder import BESIDE, refuse_foreign, staged, write_bytes, write_json
 from vallum.plan.store import canonical_table, first_fault, parquet_bytes
 from vallum.plan.tables import PlanTable
 
@@ -98,8 +100,18 @@ def refuse_other(model: Model, directory: Path) -> None:
         )
 
 
-def write_results(model: Model, directory: Path, results: Results) -> Results:
+def write_results(
+    model: Model, directory: Path, results: Results, beside: Mapping[str, bytes] | None = None
+) -> Results:
     """Write results as one step and return them with the hashes in their manifest.
+
+    Parameters
+    ----------
+    model : Model
+    directory : Path
+    results : Results
+    beside : mapping of str to bytes, optional
+        Files of names in `BESIDE`, for other programs; nothing reads them back.
 
     Raises
     ------
@@ -122,6 +134,10 @@ def write_results(model: Model, directory: Path, results: Results) -> Results:
         (stage / "tables").mkdir()
         for name, content in files.items():
             write_bytes(stage / "tables" / f"{name}.parquet", content)
+        for name, content in (beside or {}).items():
+            if name not in BESIDE:
+                raise ValueError(name)
+            write_bytes(stage / name, content)
         write_json(stage / "run.json", dict(results.run))
         write_json(stage / "manifest.json", manifest)
     return Results(manifest, results.run, tables)
