@@ -5,7 +5,20 @@ from collections.abc import Sequence
 
 from cyclopts import App, Parameter
 
-from vallum.cli import audit, check, compare, doctor, fiscal, hub_demo, hub_replay, line, plan, report
+from vallum.cli import (
+    audit,
+    check,
+    compare,
+    doctor,
+    evacuate,
+    fiscal,
+    hub_demo,
+    hub_replay,
+    line,
+    plan,
+    report,
+    sky,
+)
 from vallum.cli.hub import hub
 from vallum.cli.outcome import Boundary, settle_streams
 from vallum.cli.output import OwnConsole, open_closed_streams
@@ -23,6 +36,8 @@ COMMANDS = {
         compare.compare,
         fiscal.fiscal,
         line.line,
+        sky.sky,
+        evacuate.evacuate,
         report.report,
         doctor.doctor,
     )

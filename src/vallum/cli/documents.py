@@ -357,17 +357,21 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
 
 def schemas() -> dict[str, str]:
     """Return the JSON Schema of each document as text, by the name of the command."""
+    from vallum.cli.evacuate_documents import EVACUATE_DOCUMENTS
     from vallum.cli.fiscal_documents import FISCAL_DOCUMENTS
     from vallum.cli.hub_demo_documents import HUB_DEMO_DOCUMENTS
     from vallum.cli.hub_documents import HUB_DOCUMENTS
     from vallum.cli.hub_replay_documents import REPLAY_DOCUMENTS
     from vallum.cli.line_documents import LINE_DOCUMENTS
     from vallum.cli.pki_documents import PKI_DOCUMENTS
+    from vallum.cli.sky_documents import SKY_DOCUMENTS
 
     documents = (
         DOCUMENTS
         | FISCAL_DOCUMENTS
         | LINE_DOCUMENTS
+        | SKY_DOCUMENTS
+        | EVACUATE_DOCUMENTS
         | PKI_DOCUMENTS
         | HUB_DOCUMENTS
         | REPLAY_DOCUMENTS

@@ -48,8 +48,7 @@ def gap_text(event: ProgressEvent) -> str:
     """Return the gap between value and bound in per cent."""
     if event.value is None or event.bound is None or event.value == 0:
         return "–"
-    # A bound may pass the value by the last digits of a float.
-    return f"{max(0.0, 100 * (event.value - event.bound) / abs(event.value)):.2f} %"
+    return f"{100 * abs(event.value - event.bound) / abs(event.value):.2f} %"
 
 
 class Progress:
