@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.screenshot import FLAGS
-from tests.report import made_up_outlook, made_up_works
+from tests.report import made_up_evacuation, made_up_outlook, made_up_sky, made_up_works
 from tests.report.made_up import MadeUp
 from vallum.report import render
 
@@ -38,14 +38,17 @@ def browser(chromium: str) -> "Iterator[Browser]":
 @pytest.fixture(scope="session")
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = MadeUp(classes=5).write(tmp_path_factory.mktemp("e2e") / "plan")
-    return render(made_up_works.write(made_up_outlook.write(plan)))
+    made_up_sky.write(made_up_works.write(made_up_outlook.write(plan)))
+    return render(made_up_evacuation.write(plan))
 
 
 @pytest.fixture(scope="session")
 def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = MadeUp(classes=2, hostile=True).write(tmp_path_factory.mktemp("e2e") / "hostile")
     made_up_outlook.write(plan, made_up_outlook.hostile(made_up_outlook.of_plans()))
-    return render(made_up_works.write(plan, made_up_works.hostile(made_up_works.tables())))
+    made_up_works.write(plan, made_up_works.hostile(made_up_works.tables()))
+    made_up_sky.write(plan, made_up_sky.hostile(made_up_sky.tables()))
+    return render(made_up_evacuation.write(plan, made_up_evacuation.hostile(made_up_evacuation.tables())))
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +59,16 @@ def outlook_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def works_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render(made_up_works.write(tmp_path_factory.mktemp("e2e") / "works"))
+
+
+@pytest.fixture(scope="session")
+def sky_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(made_up_sky.write(tmp_path_factory.mktemp("e2e") / "sky"))
+
+
+@pytest.fixture(scope="session")
+def evacuation_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(made_up_evacuation.write(tmp_path_factory.mktemp("e2e") / "evacuation"))
 
 
 def open_tab(browser: "Browser", path: Path, **options: object) -> Tab:

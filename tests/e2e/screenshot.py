@@ -2,7 +2,8 @@
 
 Renders the report of DIR and writes docs/figures/report.png, or OUT.png. More pictures on demand: `--width`,
 `--full` (the whole page), `--section KEY` (one section), `--dark`, `--pdf OUT.pdf`. docs/figures/fiscal.png is
-`--section fiscal-debt` of a plan with its fiscal outlook, docs/figures/line.png is `--section works-map` of works.
+`--section fiscal-debt` of a plan with its fiscal outlook, docs/figures/line.png is `--section works-map` of works,
+docs/figures/sky.png is `--section sky-minutes` of sensors.
 """
 
 import argparse

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report import made_up_outlook, made_up_works
+from tests.report import made_up_evacuation, made_up_outlook, made_up_sky, made_up_works
 from tests.report.made_up import MadeUp
 from tests.report.reading import Page, read_page
 from vallum.report import render
@@ -90,3 +90,56 @@ def works_hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
     """The report of works whose free text is an attack."""
     folder = MadeUp(classes=1, hostile=True).write(tmp_path_factory.mktemp("report") / "hostile")
     return read_page(render(made_up_works.write(folder, made_up_works.hostile(made_up_works.tables()))))
+
+
+@pytest.fixture(scope="session")
+def sky_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both plans, works and sensors."""
+    plan = MadeUp(classes=1).write(tmp_path_factory.mktemp("report") / "sky")
+    return made_up_sky.write(made_up_works.write(plan))
+
+
+@pytest.fixture(scope="session")
+def sky(sky_folder: Path) -> Page:
+    """The report of both plans with works and sensors."""
+    return read_page(render(sky_folder))
+
+
+@pytest.fixture(scope="session")
+def sky_alone(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of sensors without anything else."""
+    return read_page(render(made_up_sky.write(tmp_path_factory.mktemp("report") / "alone")))
+
+
+@pytest.fixture(scope="session")
+def sky_hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of sensors whose free text is an attack."""
+    folder = MadeUp(classes=1, hostile=True).write(tmp_path_factory.mktemp("report") / "hostile")
+    return read_page(render(made_up_sky.write(folder, made_up_sky.hostile(made_up_sky.tables()))))
+
+
+@pytest.fixture(scope="session")
+def evacuation_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both plans and a plan of evacuation."""
+    plan = MadeUp(classes=1).write(tmp_path_factory.mktemp("report") / "evacuation")
+    return made_up_evacuation.write(plan)
+
+
+@pytest.fixture(scope="session")
+def evacuation(evacuation_folder: Path) -> Page:
+    """The report of both plans with a plan of evacuation."""
+    return read_page(render(evacuation_folder))
+
+
+@pytest.fixture(scope="session")
+def evacuation_alone(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of a plan of evacuation without anything else."""
+    return read_page(render(made_up_evacuation.write(tmp_path_factory.mktemp("report") / "alone")))
+
+
+@pytest.fixture(scope="session")
+def evacuation_hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of a plan of evacuation whose free text is an attack."""
+    folder = MadeUp(classes=1, hostile=True).write(tmp_path_factory.mktemp("report") / "hostile")
+    tables = made_up_evacuation.hostile(made_up_evacuation.tables())
+    return read_page(render(made_up_evacuation.write(folder, tables)))

@@ -29,6 +29,12 @@ LOADING = ("src", "srcset", "href", "xlink:href", "data", "action", "poster", "b
         "works",
         "works_alone",
         "works_hostile",
+        "sky",
+        "sky_alone",
+        "sky_hostile",
+        "evacuation",
+        "evacuation_alone",
+        "evacuation_hostile",
     ]
 )
 def any_page(request: pytest.FixtureRequest) -> Page:
@@ -95,8 +101,8 @@ def test_scrolling_regions_are_reached_by_keyboard_and_named(any_page: Page) -> 
 
 def test_every_figure_leads_to_its_sources(page: Page) -> None:
     sections = page.with_class("figure")
-    # all but sources and method themselves, and the public finances and works that are not there
-    assert len(page.with_class("ground")) == len(sections) - 4
+    # all but sources and method themselves, and four sections whose results are not there
+    assert len(page.with_class("ground")) == len(sections) - 6
     links = {a["href"] for a in page.all("a")}
     assert {"#g-programmes", "#g-purses", "#g-needs", "#sources", "#assumptions", "#confidence"} <= links
 
@@ -114,7 +120,7 @@ def test_small(page: Page) -> None:
     assert len(page.source.encode()) < 3_000_000
 
 
-@pytest.fixture(params=["hostile", "fiscal_hostile", "works_hostile"])
+@pytest.fixture(params=["hostile", "fiscal_hostile", "works_hostile", "sky_hostile", "evacuation_hostile"])
 def any_hostile(request: pytest.FixtureRequest) -> Page:
     found: Page = request.getfixturevalue(request.param)
     return found

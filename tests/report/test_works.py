@@ -17,10 +17,10 @@ from tests.report.made_up import MadeUp
 from tests.report.reading import Page, read_page
 from vallum.core.errors import BadInput
 from vallum.report import render, study
+from vallum.report.figures.basemap import WIDTH, Frame, frame_of, ground
 from vallum.report.figures.works import PART, WORKS
 from vallum.report.figures.works.binding import CREWS, OFFICES, SUPPLIES, WINTER, group
 from vallum.report.figures.works.common import BUILT, LANDED
-from vallum.report.figures.works.mapped import WIDTH, Frame, frame_of, ground
 from vallum.report.figures.works.schedule import spans
 from vallum.report.parts import Figure
 from vallum.report.text import summary_lines

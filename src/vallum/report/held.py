@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from vallum.core.errors import BadInput
 from vallum.plan.files import exists, read_json
@@ -13,6 +16,8 @@ from vallum.plan.results import Model, Results, read_results
 
 Row = dict[str, Any]
 Rows = tuple[Row, ...]
+#: Degrees east and north.
+Point = tuple[float, float]
 
 MANIFEST_FILE = "manifest.json"
 #: What the page tells of every manifest, and the type of it.
@@ -73,6 +78,45 @@ def read(model: Model, folder: Path, told: Mapping[str, type]) -> Results:
     if not (whole and named):
         raise damaged(model, folder / MANIFEST_FILE, f"The manifest does not say what {model.what} is from.")
     return found
+
+
+def outlines(
+    model: Model, folder: Path, frame: pl.DataFrame, table: str, key: str
+) -> dict[str, tuple[Point, ...]]:
+    """Read the outlines of a table by its key: points `east north`, a semicolon between them.
+
+    Parameters
+    ----------
+    model : Model
+    folder : Path
+        As `place` found it.
+    frame : polars.DataFrame
+        The table, with the columns `key` and outline; without an outline a row is left out.
+    table, key : str
+        Name of the table and of its key.
+
+    Raises
+    ------
+    BadInput
+        When an outline cannot be read.
+    """
+    found = {}
+    for name, text in frame.select(key, "outline").iter_rows():
+        if text.strip():
+            try:
+                points = tuple(_point(part) for part in text.split(";"))
+            except ValueError as error:
+                message = f"The outline of {key.removesuffix('_id')} {name} cannot be read."
+                raise damaged(model, folder / "tables" / f"{table}.parquet", message) from error
+            found[str(name)] = points
+    return found
+
+
+def _point(text: str) -> Point:
+    east, north = (float(part) for part in text.split())
+    if not (math.isfinite(east) and abs(east) <= 180.0 and abs(north) <= 85.0):
+        raise ValueError(text)
+    return east, north
 
 
 def damaged(model: Model, path: Path, message: str) -> BadInput:

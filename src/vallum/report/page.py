@@ -18,6 +18,7 @@ from vallum.core.errors import VallumError
 from vallum.report import answers, study, words
 from vallum.report.figures import (
     blocks,
+    evacuation,
     fiscal,
     fragmentation,
     gains,
@@ -26,6 +27,7 @@ from vallum.report.figures import (
     programmes,
     quality,
     shortfall,
+    sky,
     trust,
     variety,
     works,
@@ -46,7 +48,12 @@ FIGURES: tuple[Callable[[study.Study], Figure], ...] = (
     quality.figure,
 )
 #: What opens each further section, and its figures.
-SECTIONS = ((fiscal.PART, fiscal.FISCAL), (works.PART, works.WORKS))
+SECTIONS = (
+    (fiscal.PART, fiscal.FISCAL),
+    (works.PART, works.WORKS),
+    (sky.PART, sky.SKY),
+    (evacuation.PART, evacuation.EVACUATION),
+)
 TRUST: tuple[Callable[[study.Study], Figure], ...] = (trust.confidence, trust.assumptions, trust.seeds)
 
 
@@ -124,7 +131,8 @@ def render(directory: Path | str, out: Path | None = None) -> Path:
     Parameters
     ----------
     directory : Path
-        Folder of a plan, with both modes or of one, of a fiscal outlook, of works, or of several of them.
+        Folder of a plan, with both modes or of one, of a fiscal outlook, of works, of sensors, of an
+        evacuation, or of several of them.
     out : Path, optional
         File to write; report.html in the folder when not given.
 

@@ -60,7 +60,7 @@ class Figure:
     shown : int
         How many of the tables stand open under the chart.
     of : str
-        Kind of the results it is drawn from: plan, fiscal or works.
+        Kind of the results it is drawn from: plan, fiscal, works, sky or evacuation.
     """
 
     key: str

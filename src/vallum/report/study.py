@@ -7,22 +7,32 @@ questions every figure asks: which years, which states, what a thing is called.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vallum.core.errors import BadInput
+from vallum.plan.evacuation import EVACUATION
 from vallum.plan.files import exists
 from vallum.plan.fiscal.store import FISCAL
+from vallum.plan.results import Model
+from vallum.plan.sky import SKY
 from vallum.plan.store import MODES, read_plans
 from vallum.plan.works import WORKS
+from vallum.report import evacuation as evacuations
 from vallum.report import outlook as outlooks
+from vallum.report import sky as sitings
+from vallum.report import words
 from vallum.report import works as schedules
-from vallum.report.held import MANIFEST_FILE, Row, Rows, place
+from vallum.report.evacuation import Evacuation
+from vallum.report.held import MANIFEST_FILE, Held, Row, Rows, place
 from vallum.report.outlook import Outlook
+from vallum.report.sky import Sky
 from vallum.report.works import Works
+
+H = TypeVar("H", bound=Held)
 
 MODE_WORDS = {"national": "Alone", "joint": "Together"}
 
@@ -68,7 +78,7 @@ class ModePlan:
 
 @dataclass(frozen=True)
 class Study:
-    """What a report is about: a plan of one or two modes, a fiscal outlook, a schedule of works, or several.
+    """What a report is about: a plan of one or two modes, or results of other models, or both.
 
     Parameters
     ----------
@@ -80,6 +90,10 @@ class Study:
         The fiscal outlook made from these plans.
     works : Works, optional
         The schedule of works made from the same region.
+    sky : Sky, optional
+        The siting of sensors made from the same region.
+    evacuation : Evacuation, optional
+        The plan of evacuation made from the same region.
     stale : frozenset of str
         Kinds of results that are there and were made from something else, so that they are not shown.
     """
@@ -88,22 +102,34 @@ class Study:
     compare: Mapping[str, Any] = field(default_factory=dict)
     outlook: Outlook | None = None
     works: Works | None = None
+    sky: Sky | None = None
+    evacuation: Evacuation | None = None
     stale: frozenset[str] = frozenset()
 
     @property
     def manifest(self) -> Mapping[str, Any]:
-        """Manifest of the plan the text speaks of, of the outlook without a plan, or of the works alone."""
+        """Manifest of the plan the text speaks of, without a plan of the first of the rest."""
         if self.plans:
             return self.main.manifest
-        return next(part.manifest for part in (self.outlook, self.works) if part is not None)
+        return next(iter(self.parts.values())).manifest
+
+    @property
+    def parts(self) -> dict[str, Outlook | Works | Sky | Evacuation]:
+        """Results beside a plan, by what they are about."""
+        named = {
+            "public finances": self.outlook,
+            "the Line": self.works,
+            "the sky": self.sky,
+            "evacuation": self.evacuation,
+        }
+        return {name: part for name, part in named.items() if part is not None}
 
     @property
     def subject(self) -> str:
         """What the page is about, in a few words."""
         if self.plans:
             return "joint capability plan"
-        named = {"public finances": self.outlook, "the Line": self.works}
-        return " and ".join(words for words, part in named.items() if part is not None)
+        return words.joined(self.parts)
 
     @property
     def main(self) -> ModePlan:
@@ -151,8 +177,7 @@ class Study:
     def members(self) -> tuple[str, ...]:
         """The planning states in the order of the region's table; without a plan by code."""
         if not self.plans:
-            parts = [part.states for part in (self.outlook, self.works) if part is not None]
-            return tuple(sorted(set().union(*parts)))
+            return tuple(sorted(set().union(*(part.states for part in self.parts.values()))))
         listed = [str(r["state"]) for r in self.main.input("states") if r.get("role") == "member"]
         seen = {str(r["state"]) for plan in self.plans for t in ("stock", "money") for r in plan.table(t)}
         return tuple(listed) or tuple(sorted(seen))
@@ -246,21 +271,23 @@ def _damaged(path: Path, message: str) -> BadInput:
 
 
 def read(folder: Path) -> Study:
-    """Read whatever results are in a folder: a plan of one mode or both, a fiscal outlook, works.
+    """Read whatever results are in a folder: a plan of one mode or both, and results of other models.
 
-    An outlook that was made from another plan, and works of another region than the rest, are stale.
+    An outlook that was made from another plan, and what else was made from another region than the rest, are
+    stale.
 
     Parameters
     ----------
     folder : Path
-        DIR of `vallum plan`, one of its mode folders, or DIR of `vallum fiscal` or `vallum line`.
+        DIR of `vallum plan`, one of its mode folders, or DIR of `vallum fiscal`, `vallum line`,
+        `vallum sky` or `vallum evacuate`.
 
     Raises
     ------
     BadInput
         When there is nothing of that in the folder or a file is damaged.
     """
-    places = {model.kind: place(model, folder) for model in (FISCAL, WORKS)}
+    places = {model.kind: place(model, folder) for model in (FISCAL, WORKS, SKY, EVACUATION)}
     held = [found for found in places.values() if found is not None]
     planned = any(exists(folder / mode / MANIFEST_FILE) for mode in MODES) or (
         exists(folder / MANIFEST_FILE) and folder not in held
@@ -276,21 +303,33 @@ def read(folder: Path) -> Study:
         )
         for mode, plan in read_in.items()
     )
-    stale = set()
+    stale: set[str] = set()
     outlook = outlooks.read(at) if (at := places[FISCAL.kind]) else None
     if outlook is not None and plans and not outlooks.made_from(outlook, read_in.values()):
         outlook = None
         stale.add(FISCAL.kind)
-    works = schedules.read(at) if (at := places[WORKS.kind]) else None
     regions = {str(plan.manifest["region"]["content_hash"]) for plan in plans}
     regions |= {outlook.region_hash} if outlook is not None and not plans else set()
-    if works is not None and regions - {works.region_hash}:
-        works = None
-        stale.add(WORKS.kind)
+
+    def beside(model: Model, read_part: Callable[[Path], H]) -> H | None:
+        """Read results of a model, unless they were made from another region than what was read before."""
+        at = places[model.kind]
+        found = read_part(at) if at is not None else None
+        if found is not None and regions - {found.region_hash}:
+            stale.add(model.kind)
+            return None
+        regions.update({found.region_hash} if found is not None else ())
+        return found
+
+    works = beside(WORKS, schedules.read)
+    sky = beside(SKY, sitings.read)
+    evacuation = beside(EVACUATION, evacuations.read)
     return Study(
         plans=plans,
         compare=_compare(folder / "compare.json") if len(plans) > 1 else {},
         outlook=outlook,
         works=works,
+        sky=sky,
+        evacuation=evacuation,
         stale=frozenset(stale),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vallum.report import answers, study, words
-from vallum.report.figures import fiscal, works
+from vallum.report.figures import evacuation, fiscal, sky, works
 
 
 def summary_lines(directory: Path | str) -> list[str]:
@@ -23,7 +23,8 @@ def summary_lines(directory: Path | str) -> list[str]:
     """
     found = study.read(Path(directory))
     if not found.plans:
-        findings = [part(found).finding.replace(words.NBSP, " ") for part in (fiscal.PART, works.PART)]
+        openings = (fiscal.PART, works.PART, sky.PART, evacuation.PART)
+        findings = [part(found).finding.replace(words.NBSP, " ") for part in openings]
         return [found.title, *filter(None, findings)]
     lines = [found.title]
     for plan in found.plans:

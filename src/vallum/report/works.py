@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from vallum.plan.store import MODES
 from vallum.plan.tables import PlanTable
 from vallum.plan.works import WORKS
 from vallum.report import held
-from vallum.report.held import Held, Row
+from vallum.report.held import Held, Point, Row
 
 #: What the page tells of the manifest of works.
 TOLD = {"runs": int, "lever_runs": int, "start": str}
@@ -26,8 +25,6 @@ KEPT = "list"
 AGAIN = "again"
 #: Element of a row that is about all kinds with a target.
 ALL = ""
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,9 @@ def read(folder: Path) -> Works:
     found = held.read(WORKS, folder, TOLD)
     tables = {name: _dated(folder, WORKS.tables[name], frame) for name, frame in found.tables.items()}
     rows = {name: tuple(frame.to_dicts()) for name, frame in tables.items()}
-    return Works(found.manifest, rows, _outlines(folder, tables["sectors"]))
+    return Works(
+        found.manifest, rows, held.outlines(WORKS, folder, tables["sectors"], "sectors", "sector_id")
+    )
 
 
 def _dated(folder: Path, table: PlanTable, frame: pl.DataFrame) -> pl.DataFrame:
@@ -117,28 +116,6 @@ def _dated(folder: Path, table: PlanTable, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(pl.col(columns).str.to_date("%Y-%m-%d"))
     except pl.exceptions.PolarsError as error:
         raise _damaged(folder, table.name, "A date cannot be read.") from error
-
-
-def _outlines(folder: Path, sectors: pl.DataFrame) -> dict[str, tuple[Point, ...]]:
-    """Read the outlines: points `east north`, a semicolon between them."""
-    found = {}
-    for sector, text in sectors.select("sector_id", "outline").iter_rows():
-        if text.strip():
-            try:
-                points = tuple(_point(part) for part in text.split(";"))
-            except ValueError as error:
-                raise _damaged(
-                    folder, "sectors", f"The outline of sector {sector} cannot be read."
-                ) from error
-            found[str(sector)] = points
-    return found
-
-
-def _point(text: str) -> Point:
-    east, north = (float(part) for part in text.split())
-    if not (math.isfinite(east) and abs(east) <= 180.0 and abs(north) <= 85.0):
-        raise ValueError(text)
-    return east, north
 
 
 def _damaged(folder: Path, table: str, message: str) -> Exception:
