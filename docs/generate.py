@@ -26,6 +26,8 @@ def pages(folder: Path) -> None:
         "plan-tables.md": plan_tables(),
         "fiscal-tables.md": fiscal_tables(),
         "line-tables.md": line_tables(),
+        "sky-tables.md": sky_tables(),
+        "evacuation-tables.md": evacuation_tables(),
     }.items():
         file = folder / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
@@ -128,6 +130,20 @@ def line_tables() -> str:
     from vallum.plan.works.tables import WORKS_TABLES
 
     return result_tables(WORKS_TABLES.values())
+
+
+def sky_tables() -> str:
+    """Return one section for each table of a siting of sensors."""
+    from vallum.plan.sky.tables import SKY_TABLES
+
+    return result_tables(SKY_TABLES.values())
+
+
+def evacuation_tables() -> str:
+    """Return one section for each table of an evacuation."""
+    from vallum.plan.evacuation.tables import EVACUATION_TABLES
+
+    return result_tables(EVACUATION_TABLES.values())
 
 
 def result_tables(tables: "Iterable[PlanTable]") -> str:

@@ -165,23 +165,32 @@ class Session:
         """Start the next linear programme from a basis."""
         self._solver.setBasis(basis)
 
-    def lp(self, *, iterations: int | None = None) -> Answer:
+    def lp(self, *, iterations: int | None = None, interior: bool = False) -> Answer:
         """Solve the linear relaxation; keeps the basis for the next call.
 
-        Cancellation is polled between calls only: HiGHS calls back at every simplex iteration, which from
-        Python doubles the time.
+        Cancellation is polled between calls only, and by the interior-point method: HiGHS calls back at every
+        simplex iteration, which from Python doubles the time.
 
         Parameters
         ----------
         iterations : int, optional
             Simplex iterations after which the answer is "limit".
+        interior : bool
+            By the interior-point method without crossover: duals within its tolerance, and no basis.
         """
         solver = self._solver
-        solver.setOptionValue("solver", "simplex")
+        solver.setOptionValue("solver", "ipm" if interior else "simplex")
+        solver.setOptionValue("run_crossover", "off" if interior else "on")
         solver.setOptionValue("time_limit", min(max(LEAST_LP_SECONDS, self._budget.left()), 1e9))
         solver.setOptionValue("simplex_iteration_limit", NO_LIMIT if iterations is None else iterations)
         solver.setOptionValue("solve_relaxation", True)
-        if solver.run() == highspy.HighsStatus.kError:
+        stops = [self._subscribe(solver.cbIpmInterrupt, lambda _: self._budget.cancel.is_set())] * interior
+        try:
+            status = solver.run()
+        finally:
+            for stop in stops:
+                stop()
+        if status == highspy.HighsStatus.kError:
             # a basis can become singular after bounds were moved; the next call starts cold
             solver.clearSolver()
             return Answer("limit", float("inf"), -float("inf"), None)
