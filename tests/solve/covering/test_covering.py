@@ -142,16 +142,6 @@ def test_any_prices_prove_a_bound(seed: int) -> None:
     assert plain.greatest(replace(problem, most=kept)) == pytest.approx(best)
 
 
-def test_descent_comes_near_to_the_linear_programme() -> None:
-    for seed, lost in ((1, 0), (2, 3)):
-        problem = made(Shape(rows=60, options=40, most=1, lost=lost), seed)
-        units = expand(problem, tables(problem), affordable(problem))
-        relaxed = Programme(units, problem.budget, Budget(Limits())).relax()
-        assert relaxed is not None
-        found = Lagrangian(units, problem.budget).descend(lambda: True)
-        assert relaxed.bound - 1e-9 <= found.bound <= 1.01 * relaxed.bound
-
-
 def test_few_units_prove_what_all_prove() -> None:
     for seed, lost in ((1, ()), (2, (0, 3)), (3, ())):
         problem = replace(spread(seed), lost=lost)

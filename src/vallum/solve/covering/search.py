@@ -13,7 +13,6 @@ import numpy as np
 
 from vallum.solve.covering.cuts import separate
 from vallum.solve.covering.greedy import fill, greedy
-from vallum.solve.covering.lagrangian import Lagrangian
 from vallum.solve.covering.local import search
 from vallum.solve.covering.pricing import generate
 from vallum.solve.covering.problem import Cover, Floats, Ints, value
@@ -41,11 +40,10 @@ WORTH_A_ROUND = 0.01
 #: Units of the kernel: so many times those that stand, and at least so many.
 KERNEL = 6
 LEAST_KERNEL = 300
-#: Entries of covers and tables above which the relaxation is that of few units, and none at all.
+#: Entries of covers and tables above which the relaxation is that of few units.
 LONG = 600_000
-HUGE = 20_000_000
-#: Parts of the limits by which the search for prices, the cuts, the kernel and the cuts after it end.
-BY_PRICES, BY_CUTS, BY_KERNEL, BY_LAST_CUTS = 0.3, 0.5, 0.6, 0.8
+#: Parts of the limits by which the cuts, the kernel and the cuts after it end.
+BY_CUTS, BY_KERNEL, BY_LAST_CUTS = 0.5, 0.6, 0.8
 #: Difference of worths, all together about 1, that is within what HiGHS may be off by.
 SAME = 2e-7
 #: Share of the units left below which the programme is written anew.
@@ -194,7 +192,7 @@ class _Run:
         self.budget.work_used += 1 + state.touched // ENTRIES_A_POINT
 
     def relax(self) -> Relaxed | None:
-        """Relax over all units and cut; None where that is too large or was not finished."""
+        """Relax over all units and cut; None where that was not finished in time."""
         limit = self.problem.ceiling()
         if self._entries() > LONG:
             return self._relax_large(limit)
@@ -207,20 +205,17 @@ class _Run:
         return relaxed
 
     def _relax_large(self, limit: Floats) -> Relaxed | None:
-        """Relax by few units, those that are best at the prices of the Lagrangian first."""
-        prices = Lagrangian(self._units, limit).descend(lambda: not self.budget.spent(BY_PRICES))
-        self.lower(prices.bound)
-        if self.done() or self._entries() > HUGE:
-            return None
-        promise = prices.reduced / self._units.cost + self._units.standing(self.x)
-        size = self._kernel_size()
-        return generate(self._units, limit, self.budget, promise, size, self.lower)
+        """Relax by few units, those that stand or gain most for their cost alone first."""
+        units = self._units
+        alone = State(self.problem, self._given).gains.mean(axis=0)[units.option] / units.cost
+        promise = alone / max(alone.max(), 1e-12) + units.standing(self.x)
+        return generate(units, limit, self.budget, promise, self._kernel_size(), self.lower)
 
     def _entries(self) -> int:
         return int(self._units.cover.nnz) + self._units.box.worth.size
 
     def wander(self) -> None:
-        """Search around the best siting until the limits end, where there is no relaxation to go by."""
+        """Search around the best siting until the limits end, where branch and bound is out of reach."""
         for _ in range(WANDERINGS):
             if self.done():
                 return
@@ -274,7 +269,7 @@ class _Run:
         while not self.done():
             kept = relaxed.reduced >= -(relaxed.bound - self.value) - SAME
             most = np.maximum(units.siting(kept.astype(np.float64)).astype(np.int64), self.x)
-            if programme is not None and most.sum() > SHRINKS * units.count:
+            if most.sum() > SHRINKS * units.count:
                 break
             units = expand(self.problem, self._given, most)
             programme = Programme(units, self.problem.ceiling(), self.budget)
@@ -283,7 +278,9 @@ class _Run:
                 return
             self.lower(again.bound)
             relaxed = self._cut(programme, again, BY_LAST_CUTS)
-        if programme is not None and not self.done():
+        if programme is None:
+            self.wander()
+        elif not self.done():
             self._branch(programme.tight(), 1.0, whole=True)
 
     def _branch(self, programme: Programme, until: float, *, whole: bool) -> None:
