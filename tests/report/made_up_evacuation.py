@@ -105,7 +105,8 @@ def _summary(scenario: str, mode: str) -> dict[str, Any]:
     return _key(scenario, mode) | {
         "people": everybody, "places": 500_000, "served": everybody - left, "unserved": left,
         "hours_50": last / 2, "hours_95": last, "hours_100": last + 1, "hours_mean": last / 2 + 0.1,
-        "quickest": None if alone else last + 0.5, "unserved_bound": 2 * left // 3,
+        "quickest": None if alone else last + 0.5,
+        "quickest_bound": None if alone else last + 0.5, "unserved_bound": 2 * left // 3,
         "value": 1010.0, "bound": None if alone else 1000.0, "gap": None if alone else 0.0099,
         "step_min": 15.0, "proof": "optimal",
     }  # fmt: skip

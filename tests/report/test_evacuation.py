@@ -73,8 +73,8 @@ def test_the_opening_sets_alone_beside_together_for_each_scenario(
         "900 → 0", "7.0 → 6.5", "8.0 → 7.5",
     ]  # fmt: skip
     for said in (
-        "Half: alone 6.0; together 4.8. All who arrive: alone 13.0; together 10.5. Least time",
-        "Least time in which all can arrive: alone –; together 10.0.",
+        "Half: alone 6.0; together 4.8. All who arrive: alone 13.0; together 10.5. None is",
+        "None is done sooner than: alone –; together 10.0.",
         "Not as many arrive in both, so their hours do not compare.",
         "alone distance from the best not known; together within 1.0% of the best",
         "Alone: places 300, roads 300, vehicles 300, at least 600 by any plan; together: nobody is left.",
@@ -109,9 +109,9 @@ def test_arrivals_are_curves_with_the_least_time_marked(evacuation: Page, all_of
     # who left at once keeps arriving: half of them by hour 5
     assert "By hour 4: alone 23,640; together 24,000" in titles(evacuation, "^By hour 4")
     # alone not all can arrive at all
-    assert titles(evacuation, "least time") == [
-        "Together, least time in which all can arrive: 10.0 h",
-        "Together, least time in which all can arrive: 7.0 h",
+    assert titles(evacuation, "done sooner") == [
+        "Together, no evacuation is done sooner: 10.0 h",
+        "Together, no evacuation is done sooner: 7.0 h",
     ]
     assert "Alone: 13 to 15" in titles(evacuation, "^Alone: 13")
     last = evacuation.rows("t-evac-arrivals")[9]

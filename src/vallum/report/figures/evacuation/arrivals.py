@@ -56,7 +56,8 @@ def figure(study: Study, evacuation: Evacuation, key: str, title: str) -> Figure
         [_table(evacuation)] if body else [],
         (),
         ("arrivals", "summary", "samples"),
-        "An upright line is the least time in which all can arrive; without one they cannot. In the random "
+        "An upright line is the time before which no evacuation by these roads is done; without one it is "
+        "not known, or not all can arrive. In the random "
         "runs some stay and some start late; the range goes from half of the runs to 90 of 100.",
         "The plan of evacuation has no arrivals.",
         of="evacuation",
@@ -100,17 +101,17 @@ def _block(study: Study, evacuation: Evacuation, i: int, scenario: str) -> list[
     if not modes:
         return []
     found = {mode: curves(evacuation, scenario, mode) for mode in modes}
-    quickest = {
-        mode: float(row["quickest"])
+    soonest = {
+        mode: float(row["quickest_bound"])
         for mode in modes
-        if (row := evacuation.summary(scenario, mode)) and row["quickest"] is not None
+        if (row := evacuation.summary(scenario, mode)) and row["quickest_bound"] is not None
     }
     panels = [
         _panel(
             f"evac-arrivals-{i}",
             "People who have arrived",
             [Curved(mode_key(m), f"line-{mode_key(m)}", summed(found[m])) for m in modes],
-            quickest,
+            soonest,
         )
     ]
     panels += [
@@ -125,12 +126,12 @@ def _block(study: Study, evacuation: Evacuation, i: int, scenario: str) -> list[
     groups = [g for g in GROUPS if any(g in found[m] for m in modes)]
     items = [(f"line-{mode_key(m)}", mode_key(m)) for m in modes]
     items += [(LINES[g], group_word(g)) for g in groups]
-    items += [("limit", "least time in which all can arrive")] if quickest else []
+    items += [("limit", "no evacuation is done sooner")] if soonest else []
     return [legend(items), el("div", *panels, class_="small"), *_varied(study, evacuation, i, scenario)]
 
 
-def _panel(key: str, title: str, drawn: Sequence[Curved], quickest: Mapping[str, float]) -> Markup:
-    last = max([0.25, *quickest.values(), *(max(c.values) for c in drawn)])
+def _panel(key: str, title: str, drawn: Sequence[Curved], soonest: Mapping[str, float]) -> Markup:
+    last = max([0.25, *soonest.values(), *(max(c.values) for c in drawn)])
     marks = svg.ticks(0.0, max([1, *(max(c.values.values()) for c in drawn)]), 5)
     floor, parts = HEIGHT - 22.0, parts_of(last)
     end = parts.length * parts.count
@@ -144,14 +145,14 @@ def _panel(key: str, title: str, drawn: Sequence[Curved], quickest: Mapping[str,
     upright = [
         el(
             "line",
-            el("title", f"{mode_word(mode)}, least time in which all can arrive: {hours(hour)} h"),
+            el("title", f"{mode_word(mode)}, no evacuation is done sooner: {hours(hour)} h"),
             x1=svg.pct(hour / end),
             x2=svg.pct(hour / end),
             y1=12,
             y2=floor,
             class_=f"limit limit-{mode_key(mode)}",
         )
-        for mode, hour in quickest.items()
+        for mode, hour in soonest.items()
     ]
     every = 1 + parts.count // 6
     ticks = [

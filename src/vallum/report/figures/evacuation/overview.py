@@ -124,12 +124,12 @@ def _each(rows: Rows, write: Callable[[Row], str]) -> str:
 def _clearance(rows: Rows) -> Markup:
     half = _each(rows, lambda r: hours(r["hours_50"]))
     everyone = _each(rows, lambda r: hours(r["hours_100"]))
-    least = _each(rows, lambda r: hours(r["quickest"]))
+    least = _each(rows, lambda r: hours(r["quickest_bound"]))
     proven = _each(rows, _proven)
     label = f"Hours until 95 of 100 of those who arrive are there, {modes_label([*rows])}"
     value = arrow([hours(r["hours_95"]) for r in rows.values()])
     detail = (
-        f"Half: {half}. All who arrive: {everyone}. Least time in which all can arrive: {least}. "
+        f"Half: {half}. All who arrive: {everyone}. None is done sooner than: {least}. "
         f"Arrivals: {proven}.{_uneven(rows)}"
     )
     return _box(label, value, detail)
@@ -190,14 +190,14 @@ def _table(evacuation: Evacuation) -> Table:
             mode_cell(r["mode"]),
             *(people_cell(r[name]) for name in ("people", "places", "served", "unserved")),
             *(hours_cell(r[f"hours_{name}"]) for name in ("50", "95", "100", "mean")),
-            hours_cell(r["quickest"]),
+            hours_cell(r["quickest_bound"]),
             Cell(words.percent(r["gap"], 1), r["gap"]),
         ]
         for r in listed
     ]
     heads = [
         "Scenario", "Evacuation", "People who are to leave", "Places", "Arrive", "Do not arrive",
-        "Hours, 50 of 100", "95 of 100", "100 of 100", "Mean", "Least in which all can arrive", "Gap",
+        "Hours, 50 of 100", "95 of 100", "100 of 100", "Mean", "None is done sooner than", "Gap",
     ]  # fmt: skip
     caption = "People and hours; the shares are of those who arrive"
     return Table("t-evac", caption, heads, rows, frozenset(range(2, len(heads))))
