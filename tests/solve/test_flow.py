@@ -45,6 +45,12 @@ def worker() -> Iterator[Worker]:
         yield one
 
 
+def test_who_is_there_already_needs_no_time(worker: Worker) -> None:
+    there = Network.of(2, ([0], [1], [1]), [3], ([1], [0], [5]), ([1], [5]), 3)
+    assert quickest(there, worker).horizon == 0
+    assert earliest_arrival(there, worker).clearance == 0
+
+
 def test_two_roads_by_hand(worker: Worker) -> None:
     # Short road: who enters at 0, 1, 2, ... arrives at 1, 2, 3, ...: 10 each. Long: 20 each at 3, 4, 5, ...
     # By step 4 have arrived 4 x 10 + 2 x 20 = 80, by step 5 5 x 10 + 3 x 20 = 110: all 100 by 5.

@@ -132,8 +132,8 @@ def quickest(network: Network, solver: Solver) -> Quickest:
         tried.append((steps, flow.served))
         return flow
 
-    least = _least(network)
-    at = min(max(least, 1), longest)
+    least = max(_least(network), 1)
+    at = min(least, longest)
     flow = try_at(at)
     while flow.served < network.total and at < longest:
         least, at = at + 1, min(2 * at, longest)
