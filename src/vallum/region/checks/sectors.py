@@ -111,7 +111,7 @@ def sectors_lie_on_the_border(tables: Tables) -> Iterator[Finding]:
     known = boxes(tables)
     for row in tables["works_sectors"].drop_nulls(["mid_lon", "mid_lat", "outline"]).iter_rows(named=True):
         middle = row["mid_lon"], row["mid_lat"]
-        points = _points(row["outline"])
+        points = corners(row["outline"])
         if points is None:
             yield _of_sector(
                 tables,
@@ -162,7 +162,7 @@ def inside(box: Box, point: tuple[float, float]) -> bool:
     return west - STATE_DEG <= lon <= east + STATE_DEG and south - STATE_DEG <= lat <= north + STATE_DEG
 
 
-def _points(outline: str) -> list[tuple[float, float]] | None:
+def corners(outline: str) -> list[tuple[float, float]] | None:
     """Points of an outline as (lon, lat); None if it is not written as lon lat;lon lat."""
     try:
         points = [tuple(map(float, part.split())) for part in outline.split(";")]

@@ -10,7 +10,7 @@ from itertools import combinations
 import polars as pl
 
 from vallum.region.checks.keys import entries
-from vallum.region.checks.rules import ROW, Tables, check_where, within_bounds
+from vallum.region.checks.rules import ROW, Tables, check_where, whole_settings
 from vallum.region.findings import Finding
 from vallum.region.schema.columns import IDENTIFIER
 
@@ -54,39 +54,7 @@ sky_check = check_where("sensor_types")
 @sky_check("sky_settings")
 def sky_settings_are_complete(tables: Tables) -> Iterator[Finding]:
     """Every setting of siting and warning is there, no other is, and value and range lie within bounds."""
-    frame = tables["sky_settings"].drop_nulls("key")
-    for key in BOUNDS:
-        if key not in frame["key"]:
-            yield Finding(
-                tables.files["sky_settings"],
-                SETTINGS,
-                f"The setting {key} is missing",
-                f"Add a row with the key {key}.",
-                column="key",
-                value=key,
-            )
-    yield from tables.findings(
-        "sky_settings",
-        frame.filter(~pl.col("key").is_in(list(BOUNDS))),
-        "key",
-        SETTINGS,
-        "There is no such setting",
-        "Delete the row, or write one of: " + ", ".join(BOUNDS) + ".",
-    )
-    yield from within_bounds(tables, "sky_settings", SETTINGS, BOUNDS, WHOLE)
-    limits = pl.DataFrame(
-        [(key, *pair) for key, pair in BOUNDS.items()], schema=["key", "#least", "#most"], orient="row"
-    )
-    bounded = frame.join(limits, on="key")
-    for end in ("low", "high"):
-        yield from tables.findings(
-            "sky_settings",
-            bounded.filter(~pl.col(end).is_between("#least", "#most")),
-            end,
-            SETTINGS,
-            lambda row: f"The range of {row['key']} must lie between {row['#least']:g} and {row['#most']:g}",
-            "Correct the end of the range.",
-        )
+    yield from whole_settings(tables, "sky_settings", SETTINGS, BOUNDS, WHOLE)
 
 
 @sky_check("sky_settings")

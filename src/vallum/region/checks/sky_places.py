@@ -7,7 +7,7 @@ import polars as pl
 import shapely
 
 from vallum.region.checks.rules import ROW, Tables
-from vallum.region.checks.sectors import _points as corners
+from vallum.region.checks.sectors import corners
 from vallum.region.checks.sky import sky_check
 from vallum.region.findings import Finding, shown
 

@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 import polars as pl
 
 from vallum.region.checks.keys import entries
-from vallum.region.checks.rules import ROW, Tables, check_where, within_bounds
+from vallum.region.checks.rules import ROW, Tables, check_where, whole_settings
 from vallum.region.findings import Finding
 from vallum.region.schema.works import SHARED_STEP
 
@@ -46,26 +46,7 @@ works_check = check_where("works_elements")
 @works_check("works_settings")
 def works_settings_are_complete(tables: Tables) -> Iterator[Finding]:
     """Every setting of the schedule is there, no other is, and each lies within its bounds."""
-    frame = tables["works_settings"].drop_nulls("key")
-    for key in BOUNDS:
-        if key not in frame["key"]:
-            yield Finding(
-                tables.files["works_settings"],
-                SETTINGS,
-                f"The setting {key} is missing",
-                f"Add a row with the key {key}.",
-                column="key",
-                value=key,
-            )
-    yield from tables.findings(
-        "works_settings",
-        frame.filter(~pl.col("key").is_in(list(BOUNDS))),
-        "key",
-        SETTINGS,
-        "There is no such setting",
-        "Delete the row, or write one of: " + ", ".join(BOUNDS) + ".",
-    )
-    yield from within_bounds(tables, "works_settings", SETTINGS, BOUNDS, WHOLE)
+    yield from whole_settings(tables, "works_settings", SETTINGS, BOUNDS, WHOLE)
 
 
 @works_check("works_settings")
