@@ -1,9 +1,8 @@
 """`vallum evacuate REGION`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 from rich.table import Table
@@ -99,30 +98,15 @@ def evacuate(
             progress=progress,
         )
     if common.json:
-        emit(document_of(region, place, found))
+        from vallum.cli.evacuate_documents import EvacuateDocument, Identity
+        from vallum.cli.table_documents import document_of
+
+        emit(document_of(EvacuateDocument, Identity, region, place, found))
     else:
         print_evacuation(found)
         if place is not None:
             show("", f"The tables, departures.csv and map.geojson are in {escape(str(place))}")
     return OK
-
-
-def document_of(region: str, place: Path | None, found: "Results") -> Any:
-    """Return an evacuation as the document that `--json` writes."""
-    from vallum.cli.evacuate_documents import EvacuateDocument, Identity
-
-    manifest = found.manifest
-    identity = Identity(
-        region=region,
-        content_hash=manifest["region"]["content_hash"],
-        out=None if place is None else str(place),
-        scenarios=list(manifest["scenarios"]),
-        step_min=manifest["step_min"],
-        samples=manifest["samples"],
-        seed=manifest["seed"],
-    )
-    rows = {name: frame.to_dicts() for name, frame in found.tables.items()}
-    return msgspec.convert({"identity": identity, **rows}, EvacuateDocument)
 
 
 def print_evacuation(found: "Results") -> None:

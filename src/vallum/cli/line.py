@@ -1,9 +1,8 @@
 """`vallum line REGION`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 from rich.table import Table
@@ -85,7 +84,10 @@ def line(
     with libraries_silenced(), Progress() as progress:
         found = make(read, limits=limits, runs=runs, lever_runs=lever_runs, out=place, progress=progress)
     if common.json:
-        emit(document_of(region, place, found))
+        from vallum.cli.line_documents import Identity, LineDocument
+        from vallum.cli.table_documents import document_of
+
+        emit(document_of(LineDocument, Identity, region, place, found))
     else:
         print_works(found)
         if place is not None:
@@ -93,25 +95,6 @@ def line(
     if "interrupted" in found.run["status"].values():
         say("Interrupted: these are the best schedules found until then.")
     return OK
-
-
-def document_of(region: str, place: Path | None, found: "Results") -> Any:
-    """Return a schedule of works as the document that `--json` writes."""
-    from vallum.cli.line_documents import Identity, LineDocument
-
-    manifest = found.manifest
-    identity = Identity(
-        region=region,
-        content_hash=manifest["region"]["content_hash"],
-        out=None if place is None else str(place),
-        start=manifest["start"],
-        runs=manifest["runs"],
-        lever_runs=manifest["lever_runs"],
-        seed=manifest["seed"],
-        status=dict(found.run["status"]),
-    )
-    rows = {name: frame.to_dicts() for name, frame in found.tables.items()}
-    return msgspec.convert({"identity": identity, **rows}, LineDocument)
 
 
 def print_works(found: "Results") -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 from rich.table import Table
@@ -109,7 +108,10 @@ def sky(
             progress=progress,
         )
     if common.json:
-        emit(document_of(region, place, found))
+        from vallum.cli.sky_documents import Identity, SkyDocument
+        from vallum.cli.table_documents import document_of
+
+        emit(document_of(SkyDocument, Identity, region, place, found))
     else:
         print_sky(found)
         if place is not None:
@@ -117,27 +119,6 @@ def sky(
     if found.run["interrupted"]:
         say("Interrupted: these are the best sitings found until then.")
     return OK
-
-
-def document_of(region: str, place: Path | None, found: "Results") -> Any:
-    """Return a siting as the document that `--json` writes."""
-    from vallum.cli.sky_documents import Identity, SkyDocument
-
-    manifest = found.manifest
-    identity = Identity(
-        region=region,
-        content_hash=manifest["region"]["content_hash"],
-        out=None if place is None else str(place),
-        budget_meur=manifest["budget_meur"],
-        service_years=manifest["service_years"],
-        kinds_needed=manifest["kinds_needed"],
-        tracks=manifest["tracks"],
-        against_loss=manifest["against_loss"],
-        seed=manifest["seed"],
-        status=dict(found.run["status"]),
-    )
-    rows = {name: frame.to_dicts() for name, frame in found.tables.items()}
-    return msgspec.convert({"identity": identity, **rows}, SkyDocument)
 
 
 def print_sky(found: "Results") -> None:
