@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-__all__ = ["PLAN_TABLES", "Column", "PlanTable"]
+__all__ = ["PLAN_TABLES", "Column", "PlanTable", "number", "word"]
 
 Kind = Literal["text", "whole", "number", "flag"]
 
@@ -66,6 +66,16 @@ class PlanTable:
     def empty(self) -> pl.DataFrame:
         """Return the table without rows."""
         return pl.DataFrame(schema=pl.Schema(self.schema))
+
+
+def word(name: str, meaning: str, *, nullable: bool = False) -> Column:
+    """Return a column of text."""
+    return Column(name, "text", "", meaning, nullable)
+
+
+def number(name: str, unit: str, meaning: str, *, nullable: bool = False) -> Column:
+    """Return a column of numbers."""
+    return Column(name, "number", unit, meaning, nullable)
 
 
 MEUR = "EUR million, constant prices of the base year"

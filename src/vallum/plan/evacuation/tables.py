@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from vallum.plan.tables import STATE, Column, PlanTable
+from vallum.plan.tables import STATE, Column, PlanTable, number, word
 
 __all__ = ["EVACUATION_TABLES"]
 
@@ -18,16 +18,6 @@ GROUP = Column("group", "text", "", "car, bus or train.")
 HOUR = Column("hour", "number", HOURS, "Hours from the start to the end of the step.")
 FROM = Column("from_node", "text", "", "Node or municipality at one end, in the direction of travel.")
 TO = Column("to_node", "text", "", "Node or municipality at the other end.")
-
-
-def word(name: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of text."""
-    return Column(name, "text", "", meaning, nullable)
-
-
-def number(name: str, unit: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of numbers."""
-    return Column(name, "number", unit, meaning, nullable)
 
 
 def people(name: str, meaning: str) -> Column:

@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from vallum.model.finance.fan import LEVELS
-from vallum.plan.tables import STATE, YEAR, Column, PlanTable
+from vallum.plan.tables import STATE, YEAR, Column, PlanTable, word
 
 __all__ = ["FISCAL_TABLES", "LEVEL_NAMES", "SOURCES"]
 
@@ -35,11 +35,6 @@ def meur(name: str, meaning: str, unit: str = NOMINAL, *, nullable: bool = False
 def rate(name: str, meaning: str, *, nullable: bool = False) -> Column:
     """Return a column in % a year."""
     return Column(name, "number", RATE, meaning, nullable)
-
-
-def word(name: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of text."""
-    return Column(name, "text", "", meaning, nullable)
 
 
 def ranged(name: str, unit: str, meaning: str) -> tuple[Column, Column, Column]:

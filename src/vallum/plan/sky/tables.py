@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from vallum.plan.tables import STATE, YEAR, Column, PlanTable
+from vallum.plan.tables import STATE, YEAR, Column, PlanTable, number, word
 
 __all__ = ["SKY_TABLES"]
 
@@ -20,16 +20,6 @@ PLACE = Column("place_id", "text", "", "Border sector, municipality, point or ar
 ANY_STATE = Column("state", "text", "", "State; empty for all together.")
 KIND = Column("kind_id", "text", "", "Kind of sensor.")
 TYPE = Column("type_id", "text", "", "Type of sensor.")
-
-
-def word(name: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of text."""
-    return Column(name, "text", "", meaning, nullable)
-
-
-def number(name: str, unit: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of numbers."""
-    return Column(name, "number", unit, meaning, nullable)
 
 
 def whole(name: str, unit: str, meaning: str) -> Column:

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from vallum.plan.tables import STATE, YEAR, Column, PlanTable
+from vallum.plan.tables import STATE, YEAR, Column, PlanTable, number, word
 
 __all__ = ["WORKS_TABLES"]
 
@@ -13,19 +13,9 @@ SECTOR = Column("sector_id", "text", "", "Sector of the border; empty for the wh
 ELEMENT = Column("element_id", "text", "", "Kind of works; empty where several are meant.")
 
 
-def word(name: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of text."""
-    return Column(name, "text", "", meaning, nullable)
-
-
 def day(name: str, meaning: str, *, nullable: bool = False) -> Column:
     """Return a column of dates as text."""
     return Column(name, "text", "ISO 8601 date", meaning, nullable)
-
-
-def number(name: str, unit: str, meaning: str, *, nullable: bool = False) -> Column:
-    """Return a column of numbers."""
-    return Column(name, "number", unit, meaning, nullable)
 
 
 def meur(name: str, meaning: str) -> Column:
