@@ -10,10 +10,12 @@ import msgspec
 from vallum.core.errors import BadInput
 from vallum.core.principal import ANONYMOUS_GROUP, ROLES
 
-Kind = Literal["tcp", "tls", "websocket", "udp", "mesh"]
+Kind = Literal["tcp", "tls", "websocket", "udp", "mesh", "marti", "enrolment"]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+WEB = ("marti", "enrolment")
+"""Kinds of listeners that speak HTTPS."""
 MESH_SA = ("239.2.3.1", 6969)
 _FILE_LIMIT = 1 << 20
 
@@ -26,7 +28,7 @@ class Listener(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     Parameters
     ----------
     kind : str
-        ``tls``, ``tcp``, ``websocket``, ``udp`` or ``mesh``.
+        ``tls``, ``tcp``, ``websocket``, ``udp``, ``mesh``, ``marti`` or ``enrolment``.
     host : str
         Address to listen on; the multicast group of a mesh.
     port : int
@@ -81,12 +83,12 @@ class Listener(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def uses_tls(self) -> bool:
         """Whether it speaks TLS."""
-        return self.kind == "tls" or (self.kind == "websocket" and self.encrypted)
+        return self.kind in ("tls", *WEB) or (self.kind == "websocket" and self.encrypted)
 
     @property
     def asks_certificate(self) -> bool:
         """Whether clients must show a certificate."""
-        return self.uses_tls and self.authentication != "none"
+        return self.uses_tls and self.authentication != "none" and self.kind != "enrolment"
 
     def directions(self) -> tuple[frozenset[str], frozenset[str]]:
         """Return the groups IN and OUT of those who come without a certificate."""
@@ -170,6 +172,48 @@ class Operate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     log_positions: bool = False
 
 
+class Marti(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The ``[marti]`` table: what clients may do over HTTPS.
+
+    Parameters
+    ----------
+    files : str
+        Folder of packages and attachments, from the folder of hub.toml.
+    connections : int
+        At once.
+    silence_s : float
+        How long a connection may stay silent.
+    requests_per_s, burst : float
+        Requests of one user.
+    upload_mb : int
+        The largest file, 10^6 bytes.
+    user_mb, store_mb : int
+        Files of one user and of all, 10^6 bytes.
+    missions, mission_items : int
+        Missions in all, and contents, changes aside, of one mission.
+    certificate_days : int
+        Validity of what is enrolled.
+    attempts : int
+        Wrong passwords in a row after which a user is locked out.
+    lockout_s : float
+        For how long, the first time; each time after that twice as long.
+    """
+
+    files: str = "files"
+    connections: Count = 1_000
+    silence_s: Positive = 30.0
+    requests_per_s: Positive = 200.0
+    burst: Positive = 1_000.0
+    upload_mb: Count = 400
+    user_mb: Count = 2_000
+    store_mb: Count = 20_000
+    missions: Count = 1_000
+    mission_items: Count = 10_000
+    certificate_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 30
+    attempts: Count = 5
+    lockout_s: Positive = 60.0
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file.
 
@@ -194,6 +238,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     clock: Clock = Clock()
     chat: Chat = Chat()
     journal: Journal = Journal()
+    marti: Marti = Marti()
     operate: Operate = Operate()
 
 
@@ -258,11 +303,27 @@ def read_config(path: Path) -> Config:
                 'Give one of them a name = "..." of its own.',
             )
         names.add(listener.label)
-        _check_listener(listener, f"{path}, listener {number} ({listener.label})")
+        where = f"{path}, listener {number} ({listener.label})"
+        _check_listener(listener, where)
+        if listener.kind in WEB and listener.enabled and not config.journal.path:
+            raise BadInput(
+                f"a {listener.kind} listener keeps what it is given in the journal, and there is none",
+                where,
+                "journal",
+                'Write path = "journal.sqlite" under [journal], or disable the listener.',
+            )
     return config
 
 
 def _check_listener(listener: Listener, where: str) -> None:
+    fixed = {"marti": "certificate", "enrolment": "none"}.get(listener.kind)
+    if fixed is not None and listener.authentication not in (None, fixed):
+        raise BadInput(
+            f"a {listener.kind} listener cannot have it otherwise",
+            where,
+            "authentication",
+            f'Write authentication = "{fixed}", or leave it out.',
+        )
     if listener.authentication == "certificate" and not listener.uses_tls:
         raise BadInput(
             f"a {listener.kind} listener cannot ask for certificates",
@@ -277,7 +338,7 @@ def _check_listener(listener: Listener, where: str) -> None:
             "authentication",
             'If that is meant, write authentication = "none".',
         )
-    if not listener.asks_certificate and not listener.nation:
+    if not listener.asks_certificate and not listener.nation and listener.kind != "enrolment":
         raise BadInput(
             "no nation for those who come without a certificate",
             where,

@@ -1,7 +1,7 @@
 """From an admitted event to the outboxes of those who may see it. One synchronous chain, without a socket."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -71,6 +71,28 @@ class Recorder(Protocol):
         """
 
 
+class Missions(Protocol):
+    """Whoever keeps missions."""
+
+    def take(self, parcel: Parcel, mission: str, sender: Session) -> Iterable[Session]:
+        """Take an event that is sent into a mission; it must not wait.
+
+        Parameters
+        ----------
+        parcel : Parcel
+            The event.
+        mission : str
+            Name or identifier, as the event states it.
+        sender : Session
+            Who sent it.
+
+        Returns
+        -------
+        iterable of Session
+            Who is sent it at once: subscribers that are there.
+        """
+
+
 class Router:
     """The hub without its sockets.
 
@@ -105,6 +127,7 @@ class Router:
         self.clock = clock
         self.monotonic = monotonic
         self.recorder = recorder
+        self.missions: Missions | None = None
         self.wake = wake
         self.counters = Counters()
         self.picture: Picture[Parcel] = Picture()
@@ -234,7 +257,7 @@ class Router:
         # What a chat states itself: who gets it back must not depend on what else its sender sent.
         sender = event.author if event.kind is Kind.CHAT else next(iter(session.identities), "")
         self.keep(parcel, sender)
-        self._send(parcel)
+        self._send(parcel, session)
         if self.recorder is not None:
             self.recorder.append(parcel, principal, session.groups_in, sender)
         self._fresh.append(event)
@@ -288,9 +311,9 @@ class Router:
                 return True
         return False
 
-    def _send(self, parcel: Parcel) -> None:
+    def _send(self, parcel: Parcel, sender: Session) -> None:
         event = parcel.event
-        if event.addresses and self._direct(parcel):
+        if event.addresses and self._direct(parcel, sender):
             return
         if event.kind is Kind.ALERT:
             now = self.monotonic()
@@ -417,7 +440,7 @@ class Router:
                 members.remove(session)
         cohort.direct = [pair for pair in cohort.direct if pair[0] is not session]
 
-    def _direct(self, parcel: Parcel) -> bool:
+    def _direct(self, parcel: Parcel, sender: Session) -> bool:
         """Hand an event to the sessions it names; False if it names nobody, or groups only."""
         if not parcel.event.personal:
             return False
@@ -428,10 +451,27 @@ class Router:
                 mine = session.number != parcel.source and sees(session.view, parcel.audience)
                 if mine and self._holds(session, name):
                     found[session] = None
+        found.update(self._of_missions(parcel, sender))
         for session in sorted(found, key=lambda session: session.number):
             self._cohort(session.view, session.form).direct.append((session, parcel))
         self.wake()
         return True
+
+    def _of_missions(self, parcel: Parcel, sender: Session) -> dict[Session, None]:
+        """Hand an event to the missions that it names, and return their subscribers who may see it."""
+        named = {one.value: None for one in parcel.event.addresses if one.kind == "mission"}
+        if self.missions is None:
+            return {}
+        return {
+            session: None
+            for mission in named
+            for session in self.missions.take(parcel, mission, sender)
+            if session.attached and session is not sender and sees(session.view, parcel.audience)
+        }
+
+    def speaking_for(self, uid: str) -> list[Session]:
+        """Return the sessions that have said they are the client of a uid, the first to come first."""
+        return sorted(self._named.get(uid, ()), key=lambda session: session.number)
 
     def _holds(self, session: Session, name: str) -> bool:
         """Whether a name is a session's to be called by: not if it can see that another took it before."""

@@ -16,12 +16,13 @@ import vallum
 from vallum.core.errors import BadInput
 from vallum.core.policy import Policy
 from vallum.core.principal import Principal
-from vallum.hub.config import Config, Listener
+from vallum.hub.config import WEB, Config, Listener
 from vallum.hub.journal import Journal, restore
 from vallum.hub.listener import datagram
-from vallum.hub.listener.peer import NotLetIn, Peer, Shared
+from vallum.hub.listener.peer import NotLetIn, Shared
 from vallum.hub.listener.stream import StreamPeer
 from vallum.hub.listener.websocket import WebSocketPeer
+from vallum.hub.marti.site import Site
 from vallum.hub.operate.handshakes import noting_failures
 from vallum.hub.operate.spans import Spans
 from vallum.hub.pki.directory import Directory, Refused
@@ -127,6 +128,8 @@ class Hub:
         """How long it takes to send what waits."""
         self.journal: Journal | None = None
         self.datagrams: list[datagram.DatagramListener] = []
+        self.site: Site | None = None
+        """What is answered over HTTPS."""
         self._servers: list[asyncio.Server] = []
         self._tick: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
@@ -156,6 +159,8 @@ class Hub:
         try:
             await self._close_sockets()
         finally:  # also if a second signal cancels the rest
+            if self.site is not None:
+                self.site.marti.store.close()
             if self.journal is not None:
                 self.journal.save_cursors(self.router.mailbox.cursors)
                 self.journal.stop()
@@ -165,6 +170,8 @@ class Hub:
         self.router.stopping = True
         for server in self._servers:
             server.close()
+        if self.site is not None:
+            await self.site.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -238,7 +245,13 @@ class Hub:
         self.datagrams.append(opened)
         self._note(listener, opened.address)
 
-    def _factory(self, listener: Listener, gate: OpenGate | CertificateGate) -> Callable[[], Peer]:
+    def _factory(
+        self, listener: Listener, gate: OpenGate | CertificateGate
+    ) -> Callable[[], asyncio.Protocol]:
+        if listener.kind in WEB:
+            if self.site is None:
+                self.site = Site(self.config, self.folder, self.router, self.shared)
+            return self.site.factory(listener, gate)
         if listener.kind == "websocket":
             return lambda: WebSocketPeer(self.shared, gate, listener.label, listener.origins)
         return lambda: StreamPeer(self.shared, gate, listener.label)

@@ -77,13 +77,31 @@ class Audiences:
         releasable = attributes.get("releasableTo") or attributes.get("releaseableTo", "")
         wanted = [address.value for address in event.addresses if address.kind == "group"]
         reached = groups.intersection(wanted) if wanted else groups
-        key = (event.type, nation, reached, access, caveat, releasable)
+        return self.labelled(nation, access, caveat, releasable, event.type, reached)
+
+    def labelled(
+        self, nation: str, access: str, caveat: str, releasable: str, cot_type: str, groups: frozenset[str]
+    ) -> Audience:
+        """Return who may see something of a label.
+
+        Parameters
+        ----------
+        nation : str
+            Of origin.
+        access, caveat, releasable : str
+            As stated; empty if they are not.
+        cot_type : str
+            Its Cursor on Target type.
+        groups : frozenset of str
+            Groups it goes into.
+        """
+        key = (cot_type, nation, groups, access, caveat, releasable)
         found = self._cache.get(key)
         if found is None:
             label = Label(nation, access, caveat, self.policy.named(releasable))
             found = tuple(
                 (self._bits(self._nations, nations), self._bits(self._groups, members))
-                for nations, members in self.policy.audience(label, event.type, reached)
+                for nations, members in self.policy.audience(label, cot_type, groups)
             )
             found += ((0, self._bits(self._nations, (nation,))),)
             if len(access) + len(caveat) + len(releasable) <= _LONGEST_CACHED:  # a peer chose them

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from vallum.core.errors import BadInput
+from vallum.hub.journal.migrations import migrate
 
 __all__ = [
     "COLUMNS",
@@ -22,7 +23,8 @@ __all__ = [
 APPLICATION_ID: Final = 0x564C4A4C
 """``VLJL``: in the header of the file, so that ``file`` and others can tell."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_FIRST: Final = 1
 _PAGE_BYTES: Final = 8192
 _HEADER_BYTES: Final = 100
 _CACHE_KIB: Final = 16_384
@@ -102,10 +104,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
                 connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.executescript(
-                    f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; "
+                    f"BEGIN; {_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={_FIRST}; "
                     "COMMIT;"
                 )
             connection.execute("PRAGMA journal_mode=WAL")
+            ((found,),) = connection.execute("PRAGMA user_version")
+            migrate(connection, found, FORMAT)
             # Each batch is on the disk when it is committed: a power cut loses no more than a crash does.
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")

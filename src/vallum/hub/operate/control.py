@@ -18,9 +18,9 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from vallum.core.errors import BadInput
+from vallum.hub.listener.https import settings
 from vallum.hub.operate import health
 from vallum.hub.operate.metrics import CONTENT_TYPE, Metrics
 from vallum.hub.operate.spans import Spans
@@ -40,7 +40,7 @@ _REMEMBERED: Final = 10
 _BODY_LIMIT: Final = 1 << 16
 _NUMBER_DIGITS: Final = 18
 _SILENCE_S: Final = 5.0
-"""How long a connection may stay open without a whole request, or an answer that is taken."""
+_CONNECTIONS: Final = 64
 _NO_SESSION: Final = "no such session"
 CUT: Final = "cut by the operator"
 
@@ -99,7 +99,7 @@ class Control:
             self._unlink()
             raise
         for opened, app in sockets:
-            server = _Server(_settings(app))
+            server = _Server(settings(app, connections=_CONNECTIONS, silence_s=_SILENCE_S))
             self._servers.append((server, asyncio.create_task(server.serve([opened]))))
         self._watch = asyncio.create_task(self._watch_loop())
         for server, task in self._servers:
@@ -234,56 +234,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
-
-
-class _Protocol(H11Protocol):
-    """HTTP that does not wait for ever: uvicorn itself gives up on silence only after a first answer."""
-
-    _silence: asyncio.TimerHandle | None = None
-    _spared: RequestResponseCycle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._listen()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
-        super().connection_lost(exc)
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if not self.transport.is_closing():
-            self._listen()
-
-    def _listen(self) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
-        self._silence = self.loop.call_later(_SILENCE_S, self._give_up)
-
-    def _give_up(self) -> None:
-        # A request that came in the last moment, or while the loop was held up, has its time, too.
-        if self.cycle is not self._spared and not self.cycle.response_complete:
-            self._spared = self.cycle
-            self._listen()
-        else:
-            self.transport.abort()
-
-
-def _settings(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="none",
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=64,
-        timeout_keep_alive=round(_SILENCE_S),
-        timeout_graceful_shutdown=1,
-    )
 
 
 async def _body(request: Request) -> bytes:

@@ -1,0 +1,162 @@
+"""HTTPS on the hub's own loop: uvicorn's protocol with the client's certificate and an end to silence."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+__all__ = ["CERTIFICATE", "Silent", "WebServer", "WithCertificate", "settings"]
+
+CERTIFICATE: Final = "certificate"
+"""Under this name a request's state holds the client's certificate (DER), or None."""
+
+_STOP_S: Final = 2.0
+
+
+class Silent(H11Protocol):
+    """HTTP that does not wait for ever: uvicorn itself gives up on silence only after a first answer."""
+
+    silence_s = 5.0
+    """How long a connection may stay open without a whole request, or an answer that is taken."""
+    _silence: asyncio.TimerHandle | None = None
+    _spared: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a request, but not for ever."""
+        super().connection_made(transport)
+        self._listen()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        if self._silence is not None:
+            self._silence.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._listen()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Leave the connection, silence and all, to whoever takes it over."""
+        if self._silence is not None:
+            self._silence.cancel()
+        super().handle_websocket_upgrade(event)
+
+    def _listen(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = self.loop.call_later(self.silence_s, self._give_up)
+
+    def _give_up(self) -> None:
+        # A request that came in the last moment, or while the loop was held up, has its time, too.
+        if self.cycle is not self._spared and not self.cycle.response_complete:
+            self._spared = self.cycle
+            self._listen()
+        else:
+            self.transport.abort()
+
+
+class WithCertificate(Silent):
+    """The same, with the client's certificate in the state of each request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remember who is there."""
+        tls = transport.get_extra_info("ssl_object")
+        shown = tls.getpeercert(binary_form=True) if isinstance(tls, ssl.SSLObject) else None
+        self.app_state = {**self.app_state, CERTIFICATE: shown}
+        super().connection_made(transport)
+
+
+def settings(
+    app: ASGIApp, *, connections: int, silence_s: float, protocol: type[Silent] = Silent
+) -> uvicorn.Config:
+    """Return uvicorn's settings for an application that runs within the hub.
+
+    Parameters
+    ----------
+    app : ASGI application
+    connections : int
+        At once; more are answered 503.
+    silence_s : float
+        How long a connection may stay silent between two requests, within one, or within an answer.
+    protocol : type of Silent
+    """
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http=type("Protocol", (protocol,), {"silence_s": silence_s}),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=connections,
+        timeout_keep_alive=round(silence_s),
+        timeout_graceful_shutdown=1,
+    )
+
+
+class WebServer:
+    """Makes the protocols of one HTTPS listener, and ends them.
+
+    Parameters
+    ----------
+    app : ASGI application
+    connections : int
+        At once.
+    silence_s : float
+        How long a connection may stay silent.
+    upgrade : callable, optional
+        Makes the protocol that takes a connection over when its client asks for a WebSocket.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        connections: int,
+        silence_s: float,
+        upgrade: Callable[[], asyncio.Protocol] | None = None,
+    ) -> None:
+        self.state = ServerState()
+        self._config = settings(app, connections=connections, silence_s=silence_s, protocol=WithCertificate)
+        self._config.load()
+        self._upgrade = upgrade
+
+    def protocol(self) -> asyncio.Protocol:
+        """Return the protocol of one more connection."""
+        kind = cast("type[Silent]", self._config.http_protocol_class)
+        made = kind(self._config, self.state, {}, asyncio.get_running_loop())
+        if self._upgrade is not None:
+            made.ws_protocol_class = _ignoring_arguments(self._upgrade)
+        return made
+
+    async def close(self) -> None:
+        """Let what is being answered come to its end, for a moment, and close every connection."""
+        for connection in list(self.state.connections):
+            connection.shutdown()
+        for _ in range(round(_STOP_S / 0.02)):
+            if not self.state.connections and not self.state.tasks:
+                return
+            await asyncio.sleep(0.02)
+        for connection in list(self.state.connections):
+            if isinstance(connection, H11Protocol):
+                connection.transport.abort()
+        for task in list(self.state.tasks):
+            task.cancel()
+        await asyncio.sleep(0)
+
+
+def _ignoring_arguments(make: Callable[[], asyncio.Protocol]) -> Any:
+    def protocol(**_: object) -> asyncio.Protocol:
+        return make()
+
+    return protocol

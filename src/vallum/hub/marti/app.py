@@ -1,0 +1,176 @@
+"""The application: who asks, whether it may, what the request says, and what a refusal looks like."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from vallum.core.principal import Principal
+from vallum.hub.listener.https import CERTIFICATE
+from vallum.hub.listener.peer import Gate, NotLetIn
+from vallum.hub.marti.answer import JSON, Fault, Refusal
+from vallum.hub.marti.operation import BODY_LIMIT, Call, Media, Operation, decoded, parameters
+from vallum.hub.marti.service import Marti
+from vallum.hub.rate import Bucket
+
+__all__ = ["ANYBODY", "application", "by_certificate"]
+
+log = structlog.get_logger("vallum.hub")
+
+ANYBODY: Final = Principal("", "", frozenset(), frozenset(), "viewer")
+"""Who has not said yet who it is."""
+
+Who = Callable[[Request], Awaitable[Principal]]
+_BUCKETS: Final = 10_000
+
+
+def application(marti: Marti, operations: Iterable[Operation], who: Who) -> Starlette:
+    """Return the application of one listener.
+
+    Parameters
+    ----------
+    marti : Marti
+        What handlers share.
+    operations : iterable of Operation
+        What it answers; all else is refused with 404 or 405.
+    who : callable
+        Returns the principal of a request, or raises a `Refusal`.
+    """
+    paths: dict[str, dict[str, Operation]] = {}
+    for one in operations:
+        methods = paths.setdefault(one.path, {})
+        if one.method in methods:
+            raise ValueError(f"{one.method} {one.path} is declared twice")
+        methods[one.method] = one
+    rates = _Rates(marti.settings.requests_per_s, marti.settings.burst)
+    routes = [Route(path, _endpoint(marti, methods, who, rates), methods=list(methods))
+              for path, methods in sorted(paths.items(), key=_fixed_first)]  # fmt: skip
+    handlers = {Refusal: _refused, HTTPException: _not_there, Exception: _failed, ClientDisconnect: _gone}
+    return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+
+
+def by_certificate(gate: Gate) -> Who:
+    """Return what finds out by the client's certificate who asks, anew for each request."""
+
+    async def who(request: Request) -> Principal:
+        try:
+            return gate.principal(getattr(request.state, CERTIFICATE, None))
+        except NotLetIn as error:
+            raise Refusal(
+                401, f"certificate refused: {error}", rule="certificate",
+                remedy="Enrol again, or ask whoever runs the hub.", headers={"Connection": "close"},
+            ) from error  # fmt: skip
+
+    return who
+
+
+def _fixed_first(item: tuple[str, object]) -> tuple[tuple[int, str], ...]:
+    """Order paths so that a fixed word is tried before a name in its place, and a name before a rest."""
+    parts = item[0].strip("/").split("/")
+    return tuple((2 if ":path}" in part else 1 if "{" in part else 0, part) for part in parts)
+
+
+def _endpoint(
+    marti: Marti, methods: dict[str, Operation], who: Who, rates: "_Rates"
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        operation = methods.get(request.method) or methods["GET"]  # HEAD is a GET without its body
+        principal = await who(request)
+        rates.spend(principal, request)
+        _allow(operation, principal)
+        query = parameters(request.query_params, operation.query)
+        body = await _body(request, operation)
+        return await operation.handler(Call(marti, request, principal, request.path_params, query, body))
+
+    return endpoint
+
+
+def _allow(operation: Operation, principal: Principal) -> None:
+    allowed = {"see": True, "send": principal.may_send, "operate": principal.role == "admin"}
+    if not allowed[operation.may]:
+        raise Refusal(
+            403, f"role {principal.role or 'none'} does not do this", rule="roles",
+            remedy="Ask whoever runs the hub for another role: vallum pki user NAME --role.",
+        )  # fmt: skip
+
+
+async def _body(request: Request, operation: Operation) -> object:
+    if operation.body is None or isinstance(operation.body, Media):
+        return None
+    return decoded(await read_whole(request, BODY_LIMIT), operation.body)
+
+
+async def read_whole(request: Request, limit: int) -> bytes:
+    """Read a body that is at most so large.
+
+    Raises
+    ------
+    Refusal
+        413 if it is larger.
+    """
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise Refusal(413, f"body: more than {limit} bytes", rule="size", headers={"Connection": "close"})
+    return bytes(body)
+
+
+class _Rates:
+    """How many requests each principal may send; those not known yet by address."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._buckets: dict[str, Bucket] = {}
+
+    def spend(self, principal: Principal, request: Request) -> None:
+        host = request.client.host if request.client else ""
+        key = f"{principal.nation}/{principal.name}" if principal.name else host
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= _BUCKETS:
+                self._buckets.clear()
+            bucket = self._buckets[key] = Bucket(self._rate, self._burst)
+        wait = bucket.take(1.0, time.monotonic())
+        if wait > 0:
+            bucket.take(-1.0, time.monotonic())  # what is refused is not paid for
+            raise Refusal(
+                429, "too many requests", rule="requests_per_s", remedy="Wait, then ask again.",
+                headers={"Retry-After": str(max(1, round(wait)))},
+            )  # fmt: skip
+
+
+def _fault(fault: Fault, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(fault), fault.status, headers, JSON)
+
+
+async def _refused(_: Request, error: Refusal) -> Response:
+    return _fault(error.fault, error.headers)
+
+
+async def _not_there(_: Request, error: HTTPException) -> Response:
+    rules = {404: "there is no such path", 405: "the path does not take this method"}
+    return _fault(
+        Fault(error.status_code, rules.get(error.status_code, str(error.detail)), "paths",
+              "See /Marti/api/openapi.json."),
+        dict(error.headers or {}),
+    )  # fmt: skip
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    at = f"{datetime.now(UTC):%H:%M:%S}"
+    log.error("request failed", path=request.scope["route"].path if "route" in request.scope else "",
+              error=type(error).__name__, at=at, exc_info=error)  # fmt: skip
+    return _fault(Fault(500, f"the hub failed at {at}; its log says why", "", "Tell whoever runs the hub."))
+
+
+async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+    return Response(status_code=499)

@@ -1,0 +1,9 @@
+"""Data packages and other files."""
+
+from typing import Final
+
+from vallum.hub.marti.operation import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = ()

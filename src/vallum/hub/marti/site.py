@@ -1,0 +1,87 @@
+"""The HTTPS side of a hub: its applications, and the protocols that its listeners make."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from vallum.hub.config import Config, Listener
+from vallum.hub.listener.https import WebServer
+from vallum.hub.listener.peer import Gate, Shared
+from vallum.hub.listener.websocket import WebSocketPeer
+from vallum.hub.marti import basics, enrolment, files, missions
+from vallum.hub.marti.app import application, by_certificate
+from vallum.hub.marti.enrolment.who import by_password
+from vallum.hub.marti.service import Marti
+from vallum.hub.marti.store import Store
+from vallum.hub.router import Router
+
+__all__ = ["OPERATIONS", "Site"]
+
+OPERATIONS = (
+    *basics.OPERATIONS,
+    *files.OPERATIONS,
+    *missions.OPERATIONS,
+    *enrolment.ENROLLED,
+)
+
+
+class Site:
+    """Opens what HTTPS listeners need, once for all of them.
+
+    Parameters
+    ----------
+    config : Config
+    folder : Path
+        Where the paths of the configuration begin.
+    router : Router
+    shared : Shared
+        What stream connections share; WebSockets are some of them.
+
+    Raises
+    ------
+    BadInput
+        If what is kept cannot be opened.
+    """
+
+    def __init__(self, config: Config, folder: Path, router: Router, shared: Shared) -> None:
+        self._shared = shared
+        self._servers: list[WebServer] = []
+        stream = next((one.port for one in config.listeners if one.enabled and one.kind == "tls"), 8089)
+        self.marti = Marti(
+            router=router,
+            store=Store.open(folder / config.journal.path),
+            files=folder / config.marti.files,
+            pki=folder / config.pki,
+            settings=config.marti,
+            clock=router.clock,
+            stream_port=stream,
+        )
+
+    def factory(self, listener: Listener, gate: Gate) -> Callable[[], asyncio.Protocol]:
+        """Return what makes the protocol of each connection to a listener."""
+        if listener.kind == "enrolment":
+            app = application(self.marti, enrolment.OPERATIONS, by_password(self.marti))
+            server = self._server(app, None)
+        else:
+            app = application(self.marti, OPERATIONS, by_certificate(gate))
+            server = self._server(
+                app, lambda: WebSocketPeer(self._shared, gate, listener.label, listener.origins)
+            )
+        return server.protocol
+
+    async def close(self) -> None:
+        """End every connection, with what was begun written first."""
+        for server in self._servers:
+            await server.close()
+        self.marti.store.close()
+
+    def _server(self, app: object, upgrade: Callable[[], asyncio.Protocol] | None) -> WebServer:
+        settings = self.marti.settings
+        server = WebServer(
+            app,  # type: ignore[arg-type]
+            connections=settings.connections,
+            silence_s=settings.silence_s,
+            upgrade=upgrade,
+        )
+        self._servers.append(server)
+        return server
