@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from vallum.core.errors import BadInput
-from vallum.plan.compare import changes, compare, compare_plans, summary
+from vallum.plan.compare import compare, summary
 from vallum.plan.decompose import CAUSES, OTHER, decompose
 from vallum.plan.store import Plan, read_plan, write_plan
 
@@ -154,31 +154,3 @@ def test_plans_of_two_regions_or_of_one_mode_are_not_compared(
     write_plan(tmp_path / "other", **content)
     with pytest.raises(BadInput, match="same region"):
         compare(pair[0], read_plan(tmp_path / "other"))
-
-
-def test_changes_in_programmes(pair: tuple[Plan, Plan]) -> None:
-    assert changes(*pair) == {
-        "only_in_first": [],
-        "only_in_second": [{"programme_id": "P2", "coalitions": ["A with Q"], "quantity": 2.0}],
-        "coalition_changed": [{"programme_id": "P1", "first": ["A"], "second": ["A+B"]}],
-        "quantity_changed": [{"programme_id": "P1", "state": "B", "first": 0.0, "second": 10.0}],
-    }
-
-
-def test_plans_side_by_side(pair: tuple[Plan, Plan], parts: Callable[[str], Parts], tmp_path: Path) -> None:
-    found = compare_plans([tmp_path])
-    assert [plan["mode"] for plan in found["plans"]] == ["national", "joint"]
-    assert found["same_region"]
-    assert len(found["changes"]) == 1
-    content = parts("joint")
-    content["tables"]["orders"] = content["tables"]["orders"].filter(pl.col("programme_id") != "P2")
-    write_plan(tmp_path / "more" / "joint", **content)
-    found = compare_plans([tmp_path, tmp_path / "more"])
-    assert [change["second"] for change in found["changes"]] == [f"{tmp_path / 'more'} (joint)"]
-    assert [row["programme_id"] for row in found["changes"][0]["only_in_first"]] == ["P2"]
-    json.dumps(found, allow_nan=False)
-
-
-def test_one_plan_alone_is_bad_input(write: Callable[..., Path]) -> None:
-    with pytest.raises(BadInput, match="alone cannot be compared"):
-        compare_plans([write("joint")])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -150,14 +150,15 @@ def test_a_file_is_read_with_a_byte_order_mark(tmp_path: Path) -> None:
     text = '\ufeffname = "n"\n[[override]]\ntable = "purses"\ncolumn = "plannable_meur"\nvalue = 3\n'
     file.write_text(text, encoding="utf-8")
     assert read_scenario(file) == Scenario(
-        name="n", override=[Override(table="purses", column="plannable_meur", value=3)]
+        name="n", override=[Override(table="purses", column="plannable_meur", value=3)], file=str(file)
     )
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     table=st.sampled_from(sorted(TOY.tables)),
     data=st.data(),
-    op=st.sampled_from(["set", "add", "multiply"]),
+    op=st.sampled_from(["set", "add", "multiply", "at_most", "at_least"]),
     value=st.one_of(st.booleans(), st.integers(-(10**20), 10**20), st.floats(), st.text(max_size=5)),
 )
 def test_any_change_gives_a_sound_region_or_bad_input(

@@ -27,7 +27,7 @@ def plan(
     *,
     out: Annotated[Path, Parameter(converter=a_folder)],
     mode: Literal["national", "joint", "both"] = "both",
-    scenario: Path | None = None,
+    scenario: str | None = None,
     time_limit: Annotated[float | None, Parameter(validator=positive)] = None,
     work: Annotated[int | None, Parameter(validator=positive, converter=whole)] = None,
     gap: Annotated[float, Parameter(validator=a_fraction)] = 0.0001,
@@ -48,7 +48,7 @@ def plan(
     mode
         national: each state orders alone. joint: states may order together. both: the two, compared.
     scenario
-        TOML file of changes to the region's tables.
+        Changes to the region's tables: a name out of `vallum scenarios REGION`, or a TOML file.
     time_limit
         Seconds per mode. 60 unless a work limit is given.
     work
@@ -64,6 +64,7 @@ def plan(
     common = common or Common()
     from vallum.plan import make
     from vallum.plan.folder import refuse_foreign
+    from vallum.plan.scenario_file import find_scenario
     from vallum.region import Region
     from vallum.solve import Limits
 
@@ -74,8 +75,9 @@ def plan(
     # A folder that must not be replaced is found now and not after minutes of work.
     refuse_foreign(out)
     read = Region.read(region).require_sound()
+    changes = None if scenario is None else find_scenario(region, scenario)
     with libraries_silenced(), Progress() as progress:
-        summary = make(read, mode=mode, limits=limits, out=out, scenario=scenario, progress=progress)
+        summary = make(read, mode=mode, limits=limits, out=out, scenario=changes, progress=progress)
     document = document_of(region, out, summary)
     if common.json:
         emit(document)

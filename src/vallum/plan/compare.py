@@ -1,20 +1,27 @@
-"""National against joint, and any plans side by side."""
+"""National against joint: the two headlines, who gains, what explains the difference."""
 
 import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from vallum.core.errors import BadInput
 from vallum.plan.audit.case import Case, case_of
 from vallum.plan.audit.formulas import delivery_interval
 from vallum.plan.decompose import decompose
-from vallum.plan.store import Plan, read_plans
+from vallum.plan.store import Plan
 from vallum.plan.summary import summary
 
-__all__ = ["changes", "compare", "compare_plans", "domestic_value", "months_to_target", "summary"]
+__all__ = [
+    "compare",
+    "domestic_value",
+    "leaves_zero_out",
+    "level_of",
+    "months_to_target",
+    "same_money",
+    "summary",
+]
 
 #: A shortfall or a quantity below this is none.
 NONE_LEFT: Final = 1e-6
@@ -239,146 +246,3 @@ def domestic_value(case: Case) -> dict[str, float]:
             if country in parts:
                 parts[country].append(order.row["value_meur"] / len(countries))
     return {state: math.fsum(values) for state, values in parts.items()}
-
-
-# ---------------------------------------------------------------- any plans side by side
-
-
-def compare_plans(directories: Sequence[str | Path]) -> dict[str, Any]:
-    """Put plans side by side and say which programmes changed.
-
-    Parameters
-    ----------
-    directories : sequence of str or Path
-        Folders of plans, each of one mode or of both. Of several folders plans of the same mode are
-        compared; of one folder, or of folders without a common mode, the plans in their order.
-
-    Returns
-    -------
-    dict
-        plans [{name, folder, mode, region, content_hash, gap_years, cost_meur, types, bound, gap,
-        status, states}], bound and gap of level 1; same_region; changes [{first, second, ...}] as in
-        `changes`.
-
-    Raises
-    ------
-    BadInput
-        If a folder holds no plan or a damaged one, or if there is only one plan.
-    """
-    found = [
-        (str(directory), mode, plan)
-        for directory in directories
-        for mode, plan in read_plans(directory).items()
-    ]
-    if len(found) < 2:
-        raise BadInput(
-            "One plan alone cannot be compared.",
-            where=", ".join(map(str, directories)),
-            rule="compare_plans",
-            remedy="Give two folders, or one with a plan of each mode.",
-        )
-    return {
-        "plans": [line_of(one) for one in found],
-        "same_region": len({plan.manifest["region"]["content_hash"] for _, _, plan in found}) == 1,
-        "changes": [
-            {"first": name_of(one), "second": name_of(two), **changes(one[2], two[2])}
-            for one, two in pairs_of(found)
-        ],
-    }
-
-
-Found = tuple[str, str, Plan]
-
-
-def pairs_of(found: Sequence[Found]) -> list[tuple[Found, Found]]:
-    """Return which plan is compared with which: the first of each mode with the later ones of it."""
-    by_mode: dict[str, list[Found]] = defaultdict(list)
-    for one in found:
-        by_mode[one[1]].append(one)
-    pairs = [(plans[0], other) for plans in by_mode.values() for other in plans[1:]]
-    return pairs or [(found[0], other) for other in found[1:]]
-
-
-def name_of(found: Found) -> str:
-    """Return the name of a plan in a comparison."""
-    folder, mode, _ = found
-    return f"{folder} ({mode})"
-
-
-def line_of(found: Found) -> dict[str, Any]:
-    """Return a plan's line in the table."""
-    folder, mode, plan = found
-    short, level = summary(plan), level_of(plan, 1)
-    return {
-        "name": name_of(found),
-        "folder": folder,
-        "mode": mode,
-        "region": plan.manifest["region"]["name"],
-        "content_hash": plan.manifest["region"]["content_hash"],
-        "gap_years": short["gap_years"],
-        "cost_meur": short["cost_meur"],
-        "types": short["types"],
-        "bound": level["bound"] if level else None,
-        "gap": level["gap"] if level else None,
-        "status": short["status"],
-        "states": short["states"],
-    }
-
-
-def changes(first: Plan, second: Plan) -> dict[str, list[dict[str, Any]]]:
-    """Return what the second plan buys differently.
-
-    Returns
-    -------
-    dict
-        only_in_first and only_in_second [{programme_id, coalitions, quantity}], coalition_changed
-        [{programme_id, first, second}], quantity_changed [{programme_id, state, first, second}].
-        Coalitions are written EE+LV, with partners EE+LV with PL.
-    """
-    one, two = bought(first), bought(second)
-    both = sorted(set(one) & set(two))
-    return {
-        "only_in_first": [entry(name, one[name]) for name in sorted(set(one) - set(two))],
-        "only_in_second": [entry(name, two[name]) for name in sorted(set(two) - set(one))],
-        "coalition_changed": [
-            {"programme_id": name, "first": sorted(one[name]), "second": sorted(two[name])}
-            for name in both
-            if set(one[name]) != set(two[name])
-        ],
-        "quantity_changed": [
-            {"programme_id": name, "state": state, "first": before, "second": after}
-            for name in both
-            for state, before, after in quantities(one[name], two[name])
-            if abs(before - after) > NONE_LEFT
-        ],
-    }
-
-
-Bought = dict[str, dict[str, float]]
-
-
-def bought(plan: Plan) -> dict[str, Bought]:
-    """Return quantities by programme, coalition and state."""
-    found: dict[str, Bought] = {}
-    for row in plan.tables["orders"].to_dicts():
-        partners = f" with {row['partners']}" if row["partners"] else ""
-        states = found.setdefault(row["programme_id"], {}).setdefault(row["coalition"] + partners, {})
-        states[row["state"]] = states.get(row["state"], 0.0) + row["quantity"]
-    return found
-
-
-def entry(programme: str, coalitions: Bought) -> dict[str, Any]:
-    """Return one programme that only one plan buys."""
-    total = math.fsum(amount for states in coalitions.values() for amount in states.values())
-    return {"programme_id": programme, "coalitions": sorted(coalitions), "quantity": total}
-
-
-def quantities(one: Bought, two: Bought) -> list[tuple[str, float, float]]:
-    """Return each buyer's quantity in both plans."""
-    before, after = by_state(one), by_state(two)
-    return [(s, before.get(s, 0.0), after.get(s, 0.0)) for s in sorted({*before, *after})]
-
-
-def by_state(coalitions: Bought) -> dict[str, float]:
-    """Return a programme's quantities by state; a state is in one coalition only."""
-    return {state: amount for states in coalitions.values() for state, amount in states.items()}

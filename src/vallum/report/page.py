@@ -22,6 +22,7 @@ from vallum.report.figures import (
     fiscal,
     fragmentation,
     gains,
+    levers,
     lines,
     money,
     programmes,
@@ -90,7 +91,8 @@ def html(found: study.Study) -> str:
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     figures = [make(found) for make in FIGURES] if found.plans else []
-    sections = [_section(found, part, rest) for part, rest in SECTIONS]
+    parts = SECTIONS if found.levers is None else ((levers.PART, levers.LEVERS),)
+    sections = [_section(found, part, rest) for part, rest in parts]
     trusted = [make(found) for make in TRUST] if found.plans else []
     listed = grounds(found) if found.plans else []
     known = {g.table for g in listed}
@@ -149,8 +151,12 @@ def render(directory: Path | str, out: Path | None = None) -> Path:
         When the file cannot be written.
     """
     folder = Path(directory)
-    target = out if out is not None else folder / "report.html"
-    text = html(study.read(folder))
+    return write(study.read(folder), out if out is not None else folder / "report.html")
+
+
+def write(found: study.Study, target: Path) -> Path:
+    """Write the report of a study; see `render`."""
+    text = html(found)
     try:
         _replace(target, text)
     except OSError as error:

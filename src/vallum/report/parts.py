@@ -60,7 +60,7 @@ class Figure:
     shown : int
         How many of the tables stand open under the chart.
     of : str
-        Kind of the results it is drawn from: plan, fiscal, works, sky or evacuation.
+        Kind of the results it is drawn from: plan, fiscal, works, sky, evacuation or levers.
     """
 
     key: str

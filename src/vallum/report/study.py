@@ -28,6 +28,7 @@ from vallum.report import words
 from vallum.report import works as schedules
 from vallum.report.evacuation import Evacuation
 from vallum.report.held import MANIFEST_FILE, Held, Row, Rows, place
+from vallum.report.levers import Levers
 from vallum.report.outlook import Outlook
 from vallum.report.sky import Sky
 from vallum.report.works import Works
@@ -94,6 +95,8 @@ class Study:
         The siting of sensors made from the same region.
     evacuation : Evacuation, optional
         The plan of evacuation made from the same region.
+    levers : Levers, optional
+        Plans side by side; then there is nothing else.
     stale : frozenset of str
         Kinds of results that are there and were made from something else, so that they are not shown.
     """
@@ -104,6 +107,7 @@ class Study:
     works: Works | None = None
     sky: Sky | None = None
     evacuation: Evacuation | None = None
+    levers: Levers | None = None
     stale: frozenset[str] = frozenset()
 
     @property
@@ -114,13 +118,14 @@ class Study:
         return next(iter(self.parts.values())).manifest
 
     @property
-    def parts(self) -> dict[str, Outlook | Works | Sky | Evacuation]:
+    def parts(self) -> dict[str, Outlook | Works | Sky | Evacuation | Levers]:
         """Results beside a plan, by what they are about."""
         named = {
             "public finances": self.outlook,
             "the Line": self.works,
             "the sky": self.sky,
             "evacuation": self.evacuation,
+            "plans side by side": self.levers,
         }
         return {name: part for name, part in named.items() if part is not None}
 
