@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from vallum.hub.pki import credentials
+from vallum.hub.pki.folder import Folder
+from vallum.hub.pki.lockout import Lockout
 
 PASSPHRASE = "six words that nobody would guess"  # noqa: S105
 
@@ -185,6 +190,17 @@ def test_a_passphrase_is_asked_for_twice(
         ("user", "evil", "--nation", "EE", "--role", "king"),
         ("user", "evil", "--nation", "EE", "--connect", "localhost:99999"),
         ("user", "evil", "--nation", "EE", "--connect", "evil.example.org"),
+        ("user", "evil", "--nation", "EE", "--token", "--valid", "0"),
+        ("user", "evil", "--nation", "EE", "--token", "--valid", "9" * 30),
+        ("user", "evil", "--nation", "EE", "--token", "--replace"),
+        ("user", "evil", "--nation", "EE", "--token", "--password", "correct horse"),
+        ("user", "evil", "--nation", "EE", "--qr", "--no-certificate"),
+        ("user", "evil", "--nation", "EE", "--qr-file", "code.gif"),
+        ("user", "evil", "--nation", "EE", "--qr", "--connect", "evil.example.org"),
+        ("user", "evil", "--nation", "EE", "--qr", "--connect", "::1"),
+        ("user", "evil", "--nation", "EE", "--password-file", "/dev/null"),
+        ("user", "evil", "--nation", "EE", "--password-file", "/nonexistent"),
+        ("user", "evil", "--token"),
         ("server", "no host"),
         ("init",),
     ],
@@ -198,6 +214,71 @@ def test_bad_input_changes_nothing_and_ends_with_2(
     assert outcome.out == ""
     assert "Traceback" not in outcome.err
     assert {place: place.read_bytes() for place in folder.rglob("*") if place.is_file()} == before
+
+
+def test_a_user_is_let_in_to_enrol(run: Callable, folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("õige hobune klamber\n", encoding="utf-8")
+    made = run(
+        "pki", "user", "Jüri Tamm", "--nation", "EE", "--password-file", secret, "--dir", folder, "--json"
+    ).document("pki-user")
+    assert (made["password_set"], made["certificate"], made["enrolment"], made["files"]) == (
+        True,
+        None,
+        None,
+        [],
+    )
+    picture = tmp_path / "code.svg"
+    offered = run(
+        "pki", "user", "Jüri Tamm", "--qr-file", picture, "--valid", "2", "--connect", "127.0.0.1:8090",
+        "--dir", folder, "--json",
+    ).document("pki-user")["enrolment"]  # fmt: skip
+    token = offered["token"]
+    assert offered["link"] == (
+        f"tak://com.atakmap.app/enroll?host=127.0.0.1:8090&username=J%C3%BCri%20Tamm&token={token}"
+    )
+    assert (offered["itak"], offered["qr_file"]) == ("127.0.0.1,127.0.0.1,8090,ssl", str(picture))
+    assert picture.read_bytes().startswith(b"<?xml")
+    assert picture.stat().st_mode & 0o777 == 0o600
+    (listed,) = run("pki", "list", "--dir", folder, "--json").document("pki-list")["users"]
+    assert (listed["name"], listed["enrolled"], listed["password"]) == ("Jüri Tamm", False, True)
+    assert [one["expires"] for one in listed["tokens"]] == [offered["expires"]]
+    kept = (folder / "credentials.json").read_text(encoding="utf-8")
+    assert token not in kept
+    assert "hobune" not in kept
+    gone = run("pki", "revoke", "Jüri Tamm", "--dir", folder, "--json")
+    assert gone.code == 0
+    assert gone.document("pki-revoke") == {"dir": str(folder), "revoked": [], "withdrawn": True}
+    assert run("pki", "revoke", "Jüri Tamm", "--dir", folder).code == 1
+
+
+def test_what_a_person_is_shown_to_enrol(run: Callable, folder: Path, tmp_path: Path) -> None:
+    shown = run("pki", "user", "Kadri", "--nation", "EE", "--qr", "--dir", folder)
+    assert (shown.code, shown.err) == (0, "")
+    (token,) = re.findall(r"valid until .*Z: (\S{20})", shown.out)
+    assert f"tak://com.atakmap.app/enroll?host=localhost&username=Kadri&token={token}" in shown.out
+    assert "localhost,localhost,8089,ssl" in shown.out
+    assert shown.out.count("█") > 100
+    assert re.search(r"Kadri +│ EE +│ not yet", run("pki", "list", "--dir", folder).out)
+    picture = tmp_path / "code.png"
+    assert run("pki", "user", "Kadri", "--token", "--qr-file", picture, "--dir", folder).code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_lock_out_is_shown_and_ended(run: Callable, folder: Path) -> None:
+    run("pki", "user", "Kadri", "--nation", "EE", "--token", "--dir", folder)
+    kept = credentials.load(Folder(folder))
+    failures = Lockout(1, timedelta(hours=1)).failed(None, datetime.now(UTC))
+    kept.failures["Kadri"] = failures
+    credentials.save(Folder(folder), kept)
+    (listed,) = run("pki", "list", "--dir", folder, "--json").document("pki-list")["users"]
+    assert datetime.fromisoformat(listed["locked_until"]) == failures.until
+    assert f"{failures.until:%Y-%m-%d %H:%M:%S}Z" in run("pki", "list", "--dir", folder).out
+    done = run("pki", "unlock", "Kadri", "--dir", folder, "--json")
+    assert done.document("pki-unlock") == {"dir": str(folder), "name": "Kadri", "unlocked": True}
+    assert "may try again" not in run("pki", "unlock", "Kadri", "--dir", folder).out
+    assert run("pki", "unlock", "Kadri", "--dir", folder).code == 1
+    assert run("pki", "unlock", "../x", "--dir", folder).code == 2
 
 
 def test_a_port_reaches_the_package(run: Callable, folder: Path) -> None:

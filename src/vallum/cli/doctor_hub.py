@@ -115,6 +115,11 @@ def certificates(config: "Config", folder: Path, read: "Policy | None") -> Itera
         if read is not None:
             yield from turned_away(load(Folder(pki)), read, config.policy)
         yield from keys(pki)
+        if any(one.kind == "enrolment" for one in open_ones(config)):
+            from vallum.hub.pki import Authority
+
+            Authority.open(pki)
+            yield Condition(name="enrolment", status="ok", value="the authority's key is there")
         yield validity("hub's certificate", server_certificate_ends(pki), now, SERVER_DAYS_LEFT,
                        f"vallum pki server HOST --dir '{pki}', then restart the hub.")  # fmt: skip
         yield server_key(pki)
@@ -239,7 +244,7 @@ def dangers(config: "Config") -> Iterator[Condition]:
         address = one.interface if one.kind == "mesh" else one.host
         if is_loopback(address):
             continue
-        if not one.asks_certificate:
+        if not one.asks_certificate and one.kind != "enrolment":
             yield warning(
                 f"listener {one.label}",
                 f"whoever reaches {address} is let in as {one.nation}"

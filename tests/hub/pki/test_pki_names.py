@@ -11,7 +11,7 @@ from vallum.hub.pki import names
 from vallum.hub.pki.folder import Folder
 
 
-@pytest.mark.parametrize("name", ["Kadri", "Jüri Tamm", "A.B_c-9", "Λένα", "7th", "ž" * 64])
+@pytest.mark.parametrize("name", ["Kadri", "Jüri Tamm", "A.B_c-9", "Λένα", "7th", "ž" * 32])
 def test_names_of_people_are_taken(name: str) -> None:
     assert names.user(name) == name
 
@@ -33,7 +33,8 @@ def test_names_of_people_are_taken(name: str) -> None:
         "-rf",
         ".hidden",
         "x" * 65,
-        "語" * 60,
+        "ž" * 33,
+        "語" * 22,
         "a\u202eb",
         "a\u200bb",
         "\ud800",

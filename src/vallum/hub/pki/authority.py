@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from vallum.core.errors import BadInput
 from vallum.hub.pki import certificates as make
-from vallum.hub.pki import names, registry
+from vallum.hub.pki import credentials, names, registry
 from vallum.hub.pki.delivery import Delivery, files_of_user, reachable
 from vallum.hub.pki.folder import AUTHORITY, KEY, REVOKED, SERVER, Folder, staged
-from vallum.hub.pki.registry import Certificate, Kind, Registry, User
+from vallum.hub.pki.registry import Certificate, Registry, User
 from vallum.hub.pki.users import UserRequest, changed
 
-__all__ = ["Authority", "IssuedServer", "IssuedUser"]
+__all__ = ["Authority", "IssuedServer", "IssuedUser", "lifetime"]
 
 AUTHORITY_DAYS: Final = 3650
 SERVER_DAYS: Final = 397
@@ -84,9 +84,9 @@ class Authority:
         BadInput
             If the folder is not empty, or the name or the days cannot be used.
         """
-        checked, lifetime = names.user(name), _lifetime(days)
+        checked, validity = names.user(name), lifetime(days)
         key = make.new_key()
-        certificate = make.authority_certificate(key, checked, now, lifetime)
+        certificate = make.authority_certificate(key, checked, now, validity)
         with staged(path) as folder:
             folder.write(KEY, make.pem_of_key(key))
             folder.write(AUTHORITY, make.pem(certificate))
@@ -140,14 +140,14 @@ class Authority:
             If a host or the days cannot be used.
         """
         named = list(dict.fromkeys(names.host(host) for host in hosts)) or list(LOCALHOST)
-        lifetime = _lifetime(days)
+        validity = lifetime(days)
         with self.folder.locked():
             known = self.registry()
             key = make.new_key()
             issued = make.server_certificate(
-                self.certificate, self.key, key.public_key(), named, now, lifetime
+                self.certificate, self.key, key.public_key(), named, now, validity
             )
-            entry = _entry(issued, "server", named[0], now, hosts=named)
+            entry = make.entry_of(issued, "server", named[0], now, hosts=named)
             known.certificates.append(entry)
             # The file first: a kill in between leaves a certificate that works and is not listed.
             self.folder.write(SERVER, make.pem_of_key(key) + make.pem(issued))
@@ -185,7 +185,7 @@ class Authority:
         BadInput
             If a name cannot be used, there is no server certificate, the nation changes without `replace`.
         """
-        lifetime = _lifetime(days)
+        validity = lifetime(days)
         names.password(delivery.password)
         with self.folder.locked():
             known = self.registry()
@@ -193,10 +193,10 @@ class Authority:
             host = reachable(known, delivery.host, now)
             key = make.new_key()
             issued = make.client_certificate(
-                self.certificate, self.key, key.public_key(), name, user.nation, now, lifetime
+                self.certificate, self.key, key.public_key(), name, user.nation, now, validity
             )
-            entry = _entry(issued, "client", name, now, nation=user.nation)
-            older = tuple(_valid_of(known, name, "client", now)) if replace else ()
+            entry = make.entry_of(issued, "client", name, now, nation=user.nation)
+            older = tuple(known.valid_of(name, now)) if replace else ()
             for one in older:
                 one.revoked, one.reason = now, "superseded"
             known.users[name] = user
@@ -218,7 +218,7 @@ class Authority:
         with self.folder.locked():
             known = self.registry()
             if names.user(request.name) not in known.users:
-                raise _unknown(request.name)
+                raise registry.unknown_name(request.name)
             name, user = changed(known, request, may_move=False)
             known.users[name] = user
             registry.save(self.folder, known)
@@ -233,6 +233,9 @@ class Authority:
         reason: str = "unspecified",
     ) -> list[Certificate]:
         """Revoke all certificates of a name, or one by its serial number.
+
+        With a name its password and its tokens go, too; with a serial number the certificates that were had
+        by showing that one.
 
         Parameters
         ----------
@@ -261,12 +264,21 @@ class Authority:
             )
         with self.folder.locked():
             known = self.registry()
-            meant = _meant(known, name, serial)
+            meant = known.of_name(name or "") if serial is None else known.of_serial(serial)
+            if serial is None:
+                # First of all: no password and no token may bring the name back.
+                self._forget(unicodedata.normalize("NFC", name or ""))
             revoked = [one for one in meant if one.revoked is None]
             for one in revoked:
                 one.revoked, one.reason = now, reason
             self._publish(known, now)
         return revoked
+
+    def _forget(self, name: str) -> None:
+        kept = credentials.load(self.folder)
+        if name in kept.passwords or name in kept.tokens:
+            kept.forget(name)
+            credentials.save(self.folder, kept)
 
     def _publish(self, known: Registry, now: datetime, *, listed: bool = True) -> None:
         """Write the registry and, if what it lists has changed, the revocation list."""
@@ -280,54 +292,16 @@ class Authority:
             self.folder.write(REVOKED, content)
 
 
-def _lifetime(days: int) -> timedelta:
+def lifetime(days: int) -> timedelta:
+    """Return a number of days as a validity.
+
+    Raises
+    ------
+    BadInput
+        If it is none.
+    """
     if not 1 <= days <= MOST_DAYS:
         raise BadInput(
             f"it must be from 1 to {MOST_DAYS}", "--days", "validity", "Give another number of days."
         )
     return timedelta(days=days)
-
-
-def _entry(
-    issued: x509.Certificate,
-    kind: Kind,
-    name: str,
-    now: datetime,
-    *,
-    hosts: list[str] | None = None,
-    nation: str | None = None,
-) -> Certificate:
-    return Certificate(
-        serial=make.serial_of(issued),
-        kind=kind,
-        name=name,
-        hosts=hosts or [],
-        nation=nation,
-        issued=now,
-        expires=issued.not_valid_after_utc,
-        fingerprint=make.fingerprint(issued.public_bytes(Encoding.DER)),
-    )
-
-
-def _valid_of(known: Registry, name: str, kind: Kind, now: datetime) -> Iterable[Certificate]:
-    return (one for one in known.certificates if (one.name, one.kind) == (name, kind) and one.valid(now))
-
-
-def _meant(known: Registry, name: str | None, serial: str | None) -> list[Certificate]:
-    if serial is not None:
-        digits = serial.replace(":", "").lower().lstrip("0")
-        found = [one for one in known.certificates if one.serial == digits]
-        if not found:
-            raise BadInput(
-                "was not issued here", f"serial {serial[:64]!r}", "serial", "See: vallum pki list."
-            )
-        return found
-    wanted = unicodedata.normalize("NFC", name or "")
-    found = [one for one in known.certificates if one.name == wanted]
-    if not found:
-        raise _unknown(name or "")
-    return found
-
-
-def _unknown(name: str) -> BadInput:
-    return BadInput("nothing was issued to it", f"name {name[:64]!r}", "name", "See: vallum pki list.")

@@ -16,9 +16,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from vallum.core.errors import BadInput
-from vallum.hub.pki import registry
+from vallum.hub.pki import credentials, registry
 from vallum.hub.pki.certificates import read_authority, read_key, read_revoked
-from vallum.hub.pki.folder import AUTHORITY, KEY, LARGEST, REGISTRY, REVOKED, SERVER, Folder, replace, staged
+from vallum.hub.pki.folder import (
+    AUTHORITY,
+    CREDENTIALS,
+    KEY,
+    LARGEST,
+    REGISTRY,
+    REVOKED,
+    SERVER,
+    Folder,
+    replace,
+    staged,
+)
 
 __all__ = ["FORMAT_VERSION", "back_up", "restore"]
 
@@ -147,7 +158,7 @@ def _cipher(head: bytes, passphrase: str) -> AESGCM:
 
 
 def _ours(name: str) -> bool:
-    return name in {*NEEDED, SERVER} or OUR_FILES.fullmatch(name) is not None
+    return name in {*NEEDED, SERVER, CREDENTIALS} or OUR_FILES.fullmatch(name) is not None
 
 
 def _check(content: dict[str, bytes], where: str) -> None:
@@ -159,3 +170,5 @@ def _check(content: dict[str, bytes], where: str) -> None:
     read_key(content[KEY], authority, f"{where}, {KEY}")
     read_revoked(content[REVOKED], authority, f"{where}, {REVOKED}")
     registry.decode(content[REGISTRY], f"{where}, {REGISTRY}")
+    if CREDENTIALS in content:
+        credentials.decode(content[CREDENTIALS], f"{where}, {CREDENTIALS}")

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,12 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from vallum.core.errors import BadInput
-from vallum.hub.pki.registry import Certificate
+from vallum.hub.pki.registry import Certificate, Kind
 
 __all__ = [
     "REASONS",
     "authority_certificate",
     "client_certificate",
+    "entry_of",
     "fingerprint",
     "new_key",
     "pem",
@@ -64,6 +66,30 @@ def fingerprint(certificate: bytes) -> str:
 def serial_of(certificate: x509.Certificate) -> str:
     """Return a certificate's serial number as the registry writes it."""
     return f"{certificate.serial_number:x}"
+
+
+def entry_of(
+    issued: x509.Certificate,
+    kind: Kind,
+    name: str,
+    now: datetime,
+    *,
+    hosts: list[str] | None = None,
+    nation: str | None = None,
+    renews: str | None = None,
+) -> Certificate:
+    """Return what the registry says of a certificate; `renews` is the serial number of the one before."""
+    return Certificate(
+        serial=serial_of(issued),
+        kind=kind,
+        name=name,
+        hosts=hosts or [],
+        nation=nation,
+        issued=now,
+        expires=issued.not_valid_after_utc,
+        fingerprint=fingerprint(issued.public_bytes(Encoding.DER)),
+        renews=renews,
+    )
 
 
 def pem(certificate: x509.Certificate) -> bytes:
@@ -118,7 +144,7 @@ def server_certificate(
 def client_certificate(
     authority: x509.Certificate,
     signer: ec.EllipticCurvePrivateKey,
-    public: ec.EllipticCurvePublicKey,
+    public: CertificatePublicKeyTypes,
     name: str,
     nation: str,
     now: datetime,
@@ -261,7 +287,7 @@ def _within(authority: x509.Certificate, now: datetime, lifetime: timedelta) -> 
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    public: ec.EllipticCurvePublicKey,
+    public: CertificatePublicKeyTypes,
     now: datetime,
     lifetime: timedelta,
 ) -> x509.CertificateBuilder:
@@ -279,7 +305,7 @@ def _builder(
 def _leaf(
     builder: x509.CertificateBuilder,
     signer: ec.EllipticCurvePrivateKey,
-    public: ec.EllipticCurvePublicKey,
+    public: CertificatePublicKeyTypes,
     purpose: x509.ObjectIdentifier,
 ) -> x509.Certificate:
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -289,7 +315,7 @@ def _leaf(
 
 
 def _with_identifiers(
-    builder: x509.CertificateBuilder, own: ec.EllipticCurvePublicKey, issuer: ec.EllipticCurvePublicKey
+    builder: x509.CertificateBuilder, own: CertificatePublicKeyTypes, issuer: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
     return builder.add_extension(
         x509.SubjectKeyIdentifier.from_public_key(own), critical=False

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote, urlencode
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from vallum.core.errors import BadInput
 from vallum.hub.pki import names
 from vallum.hub.pki.certificates import pem, pem_of_key
-from vallum.hub.pki.package import Connection, android_package, iphone_package
+from vallum.hub.pki.package import Connection, android_package, iphone_package, no_ipv6
 from vallum.hub.pki.registry import Certificate, Registry
 from vallum.hub.pki.stores import Encryption, client_store, trust_store
 
-__all__ = ["DEFAULT_PORT", "Delivery", "files_of_user", "reachable"]
+__all__ = ["DEFAULT_PORT", "Delivery", "enrolment_link", "files_of_user", "itak_text", "reachable"]
 
 DEFAULT_PORT: Final = 8089
 
@@ -114,3 +115,33 @@ def files_of_user(
         f"{packages}-atak.zip": android_package(connection, entry.issued),
         f"{packages}-itak.zip": iphone_package(connection, entry.issued),
     }
+
+
+def enrolment_link(host: str, port: int, name: str, token: str) -> str:
+    """Return the link that a device opens to enrol; it names the port of the stream if that is not 8089.
+
+    Raises
+    ------
+    BadInput
+        If the host is an IPv6 address.
+    """
+    where = _connectable(host) if port == DEFAULT_PORT else f"{_connectable(host)}:{port}"
+    words = urlencode({"host": where, "username": name, "token": token}, quote_via=quote, safe=":")
+    return f"tak://com.atakmap.app/enroll?{words}"
+
+
+def itak_text(host: str, port: int) -> str:
+    """Return what iTAK reads as a server from a QR code; name and token are then typed.
+
+    Raises
+    ------
+    BadInput
+        If the host is an IPv6 address.
+    """
+    return f"{host},{_connectable(host)},{port},ssl"
+
+
+def _connectable(host: str) -> str:
+    if ":" in host:
+        raise no_ipv6(host)
+    return host

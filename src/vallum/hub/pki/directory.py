@@ -11,13 +11,10 @@ from vallum.core.errors import BadInput
 from vallum.core.principal import Principal
 from vallum.hub.pki import registry
 from vallum.hub.pki.certificates import fingerprint, read_authority, read_revoked, serial_of
-from vallum.hub.pki.folder import AUTHORITY, REGISTRY, REVOKED, Folder
-from vallum.hub.pki.registry import Certificate, Registry
+from vallum.hub.pki.folder import AUTHORITY, REGISTRY, REVOKED, Folder, State, state
+from vallum.hub.pki.registry import Certificate, Registry, User
 
-__all__ = ["Directory", "Refused"]
-
-#: Modification time in nanoseconds, size, inode: another file, or None without one.
-_State = tuple[int, int, int] | None
+__all__ = ["Directory", "Refused", "principal_of"]
 
 UNKNOWN: Final = "unknown"
 NOT_A_CLIENT: Final = "not a client"
@@ -40,6 +37,18 @@ class Refused(Exception):
         self.reason = reason
 
 
+def principal_of(name: str, nation: str, user: User, certificate: str = "") -> Principal:
+    """Return a user as a principal; `certificate` is the fingerprint of the one it shows."""
+    return Principal(
+        name=name,
+        nation=nation,
+        groups_in=frozenset(user.groups_in),
+        groups_out=frozenset(user.groups_out),
+        role=user.role,
+        certificate=certificate,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What the registry says, arranged for look-ups by fingerprint."""
@@ -54,14 +63,7 @@ class _Known:
         for one in issued.values():
             if one.kind == "client" and one.nation is not None:
                 user = content.users[one.name]
-                principals[one.fingerprint] = Principal(
-                    name=one.name,
-                    nation=one.nation,
-                    groups_in=frozenset(user.groups_in),
-                    groups_out=frozenset(user.groups_out),
-                    role=user.role,
-                    certificate=one.fingerprint,
-                )
+                principals[one.fingerprint] = principal_of(one.name, one.nation, user, one.fingerprint)
         return cls(issued, principals)
 
 
@@ -80,7 +82,7 @@ class Directory:
         self._authority = authority
         self._known = known
         self._listed = listed
-        self._seen: dict[str, _State] = {}
+        self._seen: dict[str, State] = {}
         self._troubles: dict[str, str] = {}
 
     @classmethod
@@ -100,7 +102,7 @@ class Directory:
         folder = Folder(Path(path))
         authority = read_authority(folder.read(AUTHORITY), str(folder.path / AUTHORITY))
         # Before the content: a change in between is then seen as one.
-        seen = {name: _state(folder.path / name) for name in (REGISTRY, REVOKED)}
+        seen = {name: state(folder.path / name) for name in (REGISTRY, REVOKED)}
         made = cls(folder, authority, _read_known(folder), _read_listed(folder, authority))
         made._seen = seen
         return made
@@ -156,8 +158,8 @@ class Directory:
         """
         changed = False
         for name in (REGISTRY, REVOKED):
-            state = _state(self._folder.path / name)
-            if state == self._seen.get(name) and name not in self._troubles:
+            found = state(self._folder.path / name)
+            if found == self._seen.get(name) and name not in self._troubles:
                 continue
             try:
                 self._read(name)
@@ -165,8 +167,8 @@ class Directory:
                 self._troubles[name] = str(error)
                 continue
             self._troubles.pop(name, None)
-            changed = changed or state != self._seen.get(name)
-            self._seen[name] = state
+            changed = changed or found != self._seen.get(name)
+            self._seen[name] = found
         return changed
 
     def _read(self, name: str) -> None:
@@ -182,11 +184,3 @@ def _read_known(folder: Folder) -> _Known:
 
 def _read_listed(folder: Folder, authority: x509.Certificate) -> frozenset[str]:
     return read_revoked(folder.read(REVOKED), authority, str(folder.path / REVOKED))
-
-
-def _state(file: Path) -> _State:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

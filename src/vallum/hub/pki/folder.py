@@ -19,11 +19,25 @@ from typing import Final
 
 from vallum.core.errors import BadInput
 
-__all__ = ["AUTHORITY", "KEY", "LARGEST", "REGISTRY", "REVOKED", "SERVER", "Folder", "replace", "staged"]
+__all__ = [
+    "AUTHORITY",
+    "CREDENTIALS",
+    "KEY",
+    "LARGEST",
+    "REGISTRY",
+    "REVOKED",
+    "SERVER",
+    "Folder",
+    "State",
+    "replace",
+    "staged",
+    "state",
+]
 
 AUTHORITY: Final = "ca.pem"
 KEY: Final = "ca.key"
 REGISTRY: Final = "registry.json"
+CREDENTIALS: Final = "credentials.json"
 REVOKED: Final = "crl.pem"
 #: Key and certificate in one file, so that a reader never gets those of two certificates.
 SERVER: Final = "server.pem"
@@ -32,6 +46,9 @@ UNFINISHED: Final = ".*.part"
 
 #: Bytes; a registry of 100,000 certificates is about half of it.
 LARGEST: Final = 64 * 2**20
+#: Modification time in nanoseconds, size, inode: another file, or None without one.
+State = tuple[int, int, int] | None
+
 PATIENCE_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.02
 
@@ -186,6 +203,15 @@ def staged(path: Path) -> Iterator[Folder]:
     finally:
         shutil.rmtree(made, ignore_errors=True)
     _settle(path.parent)
+
+
+def state(file: Path) -> State:
+    """Return what tells a file from the one that was there before it."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _wait_for(descriptor: int, path: Path) -> None:

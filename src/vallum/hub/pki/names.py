@@ -11,10 +11,8 @@ from vallum.core.errors import BadInput
 
 __all__ = ["file_stem", "group", "groups", "host", "nation", "password", "user"]
 
-#: X.520 bounds a common name to 64 characters.
+#: X.520 bounds a common name to 64 characters, and readers of certificates count bytes of UTF-8.
 LONGEST_NAME: Final = 64
-#: Names become names of files, of which most systems take 255 bytes, host and ending included.
-LONGEST_NAME_BYTES: Final = 128
 LONGEST_GROUP: Final = 64
 MOST_GROUPS: Final = 64
 BESIDE_LETTERS: Final = " ._-"
@@ -30,14 +28,14 @@ def user(name: str) -> str:
     Raises
     ------
     BadInput
-        If it has other than 1 to 64 characters, or one that is no letter, digit, space, ``.``, ``_``
-        or ``-``; if it does not begin with a letter or digit, or ends with a space or a dot.
+        If it has other than 1 to 64 bytes in UTF-8, or a character that is no letter, digit, space, ``.``,
+        ``_`` or ``-``; if it does not begin with a letter or digit, or ends with a space or a dot.
     """
     composed = unicodedata.normalize("NFC", name)
     remedy = "Use letters, digits, spaces, dots, underscores and hyphens; begin with a letter or digit."
     where = f"user name {composed[:LONGEST_NAME]!r}"
-    if not 1 <= len(composed) <= LONGEST_NAME or len(composed.encode(errors="replace")) > LONGEST_NAME_BYTES:
-        problem = f"it must have 1 to {LONGEST_NAME} characters (and at most {LONGEST_NAME_BYTES} bytes)"
+    if not 1 <= len(composed.encode(errors="replace")) <= LONGEST_NAME:
+        problem = f"it must have 1 to {LONGEST_NAME} bytes in UTF-8, where some letters take two or three"
         raise BadInput(problem, where, "user name", "Give a shorter name.")
     for character in composed:
         if not (unicodedata.category(character)[0] in "LMN" or character in BESIDE_LETTERS):

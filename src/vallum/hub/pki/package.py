@@ -26,7 +26,7 @@ from xml.etree import ElementTree as ET
 
 from vallum.core.errors import BadInput
 
-__all__ = ["Connection", "android_package", "iphone_package"]
+__all__ = ["Connection", "android_package", "iphone_package", "no_ipv6", "profile"]
 
 PREFERENCES: Final = "com.atakmap.app_preferences"
 STREAMS: Final = "cot_streams"
@@ -75,12 +75,12 @@ class Connection:
     def __post_init__(self) -> None:
         """Refuse an IPv6 address, whose colons the connect string has no room for."""
         if ":" in self.host:
-            raise BadInput(
-                "devices split host and port at a colon, so a package cannot hold an IPv6 address",
-                f"host {self.host}",
-                "connect string",
-                "Give a DNS name or an IPv4 address with --connect.",
-            )
+            raise no_ipv6(self.host)
+
+    @property
+    def uid(self) -> str:
+        """Identifier of the package."""
+        return str(uuid.UUID(self.identity[:32]))
 
     @property
     def client_file(self) -> str:
@@ -93,6 +93,16 @@ class Connection:
         return f"truststore-{self.host}.p12"
 
 
+def no_ipv6(host: str) -> BadInput:
+    """Return what is said of an IPv6 address."""
+    return BadInput(
+        "devices split host and port at a colon, so nothing that they read can hold an IPv6 address",
+        f"host {host}",
+        "connect string",
+        "Give a DNS name or an IPv4 address with --connect.",
+    )
+
+
 def android_package(connection: Connection, now: datetime) -> bytes:
     """Return the package for ATAK and WinTAK as a zip."""
     files = {
@@ -100,7 +110,9 @@ def android_package(connection: Connection, now: datetime) -> bytes:
         f"certs/{connection.trust_file}": connection.trust_store,
         f"certs/{connection.client_file}": connection.client_store,
     }
-    return _zipped({"MANIFEST/manifest.xml": _manifest(connection, files), **files}, now)
+    return _zipped(
+        {"MANIFEST/manifest.xml": _manifest(connection.uid, connection.label, files), **files}, now
+    )
 
 
 def iphone_package(connection: Connection, now: datetime) -> bytes:
@@ -110,7 +122,14 @@ def iphone_package(connection: Connection, now: datetime) -> bytes:
         connection.trust_file: connection.trust_store,
         connection.client_file: connection.client_store,
     }
-    return _zipped({"manifest.xml": _manifest(connection, files), **files}, now)
+    return _zipped({"manifest.xml": _manifest(connection.uid, connection.label, files), **files}, now)
+
+
+def profile(host: str, port: int, label: str, now: datetime) -> bytes:
+    """Return the package that tells a device which has just enrolled where the stream is."""
+    files = {"prefs/stream.pref": _written({STREAMS: _stream(host, port, label)})}
+    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{host}:{port}"))
+    return _zipped({"MANIFEST/manifest.xml": _manifest(identity, label, files), **files}, now)
 
 
 def _preferences(connection: Connection, *, numbered: bool) -> bytes:
@@ -120,19 +139,24 @@ def _preferences(connection: Connection, *, numbered: bool) -> bytes:
         "certificateLocation": f"{KEPT_IN}/{connection.client_file}",
         "clientPassword": connection.password,
     }
-    stream: dict[str, Value] = {
-        "count": 1,
-        "description0": connection.label,
-        "enabled0": True,
-        "connectString0": f"{connection.host}:{connection.port}:ssl",
-    }
+    stream = _stream(connection.host, connection.port, connection.label)
     if numbered:
         stream |= {f"{key}0": value for key, value in stores.items()}
+    return _written({STREAMS: stream, PREFERENCES: {"displayServerConnectionWidget": True, **stores}})
+
+
+def _stream(host: str, port: int, label: str) -> dict[str, Value]:
+    return {
+        "count": 1,
+        "description0": label,
+        "enabled0": True,
+        "connectString0": f"{host}:{port}:ssl",
+    }
+
+
+def _written(groups: Mapping[str, Mapping[str, Value]]) -> bytes:
     root = ET.Element("preferences")
-    for name, entries in {
-        STREAMS: stream,
-        PREFERENCES: {"displayServerConnectionWidget": True, **stores},
-    }.items():
+    for name, entries in groups.items():
         group = ET.SubElement(root, "preference", version="1", name=name)
         for key, value in entries.items():
             entry = ET.SubElement(group, "entry", {"key": key, "class": CLASSES[type(value)]})
@@ -140,12 +164,12 @@ def _preferences(connection: Connection, *, numbered: bool) -> bytes:
     return _xml(root)
 
 
-def _manifest(connection: Connection, files: Mapping[str, bytes]) -> bytes:
+def _manifest(identity: str, label: str, files: Mapping[str, bytes]) -> bytes:
     root = ET.Element("MissionPackageManifest", version="2")
     configuration = ET.SubElement(root, "Configuration")
     for name, value in {
-        "uid": str(uuid.UUID(connection.identity[:32])),
-        "name": connection.label,
+        "uid": identity,
+        "name": label,
         "onReceiveImport": "true",
         # The zip holds the key and its password; the device needs it no longer once it is imported.
         "onReceiveDelete": "true",

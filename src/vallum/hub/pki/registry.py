@@ -4,6 +4,7 @@ Nation and name are in the certificate. Groups and role are here alone, by user,
 a new certificate.
 """
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -24,9 +25,10 @@ __all__ = [
     "encode",
     "load",
     "save",
+    "unknown_name",
 ]
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 Kind = Literal["client", "server"]
 Role = Literal["viewer", "member", "admin"]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -58,6 +60,8 @@ class Certificate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     "SHA-256 of the whole certificate, hexadecimal, lower case."
     revoked: Instant | None = None
     reason: str | None = None
+    renews: str | None = None
+    "Serial number of the certificate that was shown to get this one."
 
     def valid(self, now: datetime) -> bool:
         """Whether it is neither expired nor revoked."""
@@ -76,6 +80,47 @@ class Registry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Return the server certificate that was issued last, None without a valid one."""
         valid = [one for one in self.certificates if one.kind == "server" and one.valid(now)]
         return valid[-1] if valid else None
+
+    def valid_of(self, name: str, now: datetime) -> list[Certificate]:
+        """Return a user's valid certificates."""
+        return [
+            one for one in self.certificates if (one.name, one.kind) == (name, "client") and one.valid(now)
+        ]
+
+    def of_name(self, name: str) -> list[Certificate]:
+        """Return all certificates of a name, of a user or of a server.
+
+        Raises
+        ------
+        BadInput
+            If there are none, and no such user.
+        """
+        wanted = unicodedata.normalize("NFC", name)
+        found = [one for one in self.certificates if one.name == wanted]
+        if not found and wanted not in self.users:
+            raise unknown_name(name)
+        return found
+
+    def of_serial(self, serial: str) -> list[Certificate]:
+        """Return the certificate of a serial number, and those that were had by showing it.
+
+        Raises
+        ------
+        BadInput
+            If there is none.
+        """
+        digits = serial.replace(":", "").lower().lstrip("0")
+        wanted = {digits}
+        # Certificates stand in the order in which they were issued.
+        for one in self.certificates:
+            if one.renews in wanted:
+                wanted.add(one.serial)
+        found = [one for one in self.certificates if one.serial in wanted]
+        if not any(one.serial == digits for one in found):
+            raise BadInput(
+                "was not issued here", f"serial {serial[:64]!r}", "serial", "See: vallum pki list."
+            )
+        return found
 
 
 class _Version(msgspec.Struct):
@@ -124,8 +169,14 @@ def decode(content: bytes, where: str) -> Registry:
     return registry
 
 
+def unknown_name(name: str) -> BadInput:
+    """Return what is said of a name that is no user's."""
+    return BadInput("nothing was issued to it", f"name {name[:64]!r}", "name", "See: vallum pki list.")
+
+
 def encode(registry: Registry) -> bytes:
     """Return the content of the file, in lines that people can compare."""
+    registry.format = FORMAT_VERSION
     return msgspec.json.format(msgspec.json.encode(registry)) + b"\n"
 
 

@@ -8,6 +8,7 @@ password of 100 bits the old form loses nothing; behind one that can be guessed 
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from cryptography import x509
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
     serialize_key_and_certificates,
 )
 
-__all__ = ["Encryption", "client_store", "random_password", "trust_store"]
+__all__ = ["Encryption", "certificate_store", "client_store", "random_password", "trust_store"]
 
 Encryption = Literal["3des", "aes256"]
 ALGORITHMS: Final = {
@@ -75,6 +76,12 @@ def client_store(
 def trust_store(authority: x509.Certificate, *, password: str, encryption: Encryption) -> bytes:
     """Return the authority's certificate as a PKCS#12 trust store, marked as trusted for Java as well."""
     return serialize_java_truststore([_trusted(authority)], _encrypted(password, encryption))
+
+
+def certificate_store(certificates: Mapping[str, x509.Certificate], *, password: str) -> bytes:
+    """Return certificates by their names as PKCS#12 without a key, in the form that old devices read."""
+    held = [PKCS12Certificate(one, name.encode()) for name, one in certificates.items()]
+    return serialize_java_truststore(held, _encrypted(password, "3des"))
 
 
 def _trusted(authority: x509.Certificate) -> PKCS12Certificate:
