@@ -1,5 +1,6 @@
 """The page of the first hub, run as it is written but for its ports and a shorter wait for the hub."""
 
+import contextlib
 import os
 import re
 import socket
@@ -17,8 +18,9 @@ SECONDS = 60
 
 @pytest.fixture
 def ports() -> dict[str, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        return {"8089": one.getsockname()[1], "8443": two.getsockname()[1]}
+    with contextlib.ExitStack() as held:
+        taken = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        return {port: one.getsockname()[1] for port, one in zip(("8089", "8443", "8446"), taken, strict=True)}
 
 
 def test_the_page_runs_and_prints_what_it_says(tmp_path: Path, ports: dict[str, int]) -> None:

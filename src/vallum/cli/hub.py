@@ -185,6 +185,8 @@ def who(listener: "ListenerStatus") -> str:
     """Say who is let in through a listener."""
     if listener.certificates:
         return f"certificates of {listener.nation or 'every nation of the policy'}"
+    if listener.kind == "enrolment":
+        return "passwords and tokens of its users"
     return f"anyone, as {listener.nation}"
 
 

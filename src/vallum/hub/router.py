@@ -1,15 +1,15 @@
 """From an admitted event to the outboxes of those who may see it. One synchronous chain, without a socket."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
 from vallum.core.principal import Principal
 from vallum.hub.cohort import Cohort
 from vallum.hub.counters import Counters
+from vallum.hub.listening import Clients, Missions, Recorder, Transfers
 from vallum.hub.mailbox import Mailbox
 from vallum.hub.outbox import DISCONNECTED
 from vallum.hub.parcel import Format, Parcel
@@ -23,8 +23,10 @@ log = structlog.get_logger("vallum.hub")
 GROUPS_CHANGED = "t-x-g-c"
 PING = "t-x-c-t"
 PONG = "t-x-c-t-r"
+TRANSFER = "b-f-t-r"
 _IDENTITIES = 256
 _NAMES = 1024
+_NOTICE_UID = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +52,6 @@ class Settings:
     catch_up_bytes: int = 1 << 18
     newcomer_chat_ms: int = 3_600_000
     skew: ClockSkew = field(default_factory=ClockSkew)
-
-
-class Recorder(Protocol):
-    """Whoever keeps the admitted events."""
-
-    def append(self, parcel: Parcel, principal: Principal, groups: frozenset[str], sender: str) -> None:
-        """Take an event; it must not wait.
-
-        Parameters
-        ----------
-        parcel : Parcel
-            The event.
-        principal : Principal
-            Who sent it.
-        groups : frozenset of str
-            Groups it went into.
-        sender : str
-            Uid of the client that sent it, empty if it is not known.
-        """
-
-
-class Missions(Protocol):
-    """Whoever keeps missions."""
-
-    def take(self, parcel: Parcel, mission: str, sender: Session) -> Iterable[Session]:
-        """Take an event that is sent into a mission; it must not wait.
-
-        Parameters
-        ----------
-        parcel : Parcel
-            The event.
-        mission : str
-            Name or identifier, as the event states it.
-        sender : Session
-            Who sent it.
-
-        Returns
-        -------
-        iterable of Session
-            Who is sent it at once: subscribers that are there.
-        """
 
 
 class Router:
@@ -128,6 +89,8 @@ class Router:
         self.monotonic = monotonic
         self.recorder = recorder
         self.missions: Missions | None = None
+        self.clients: Clients | None = None
+        self.transfers: Transfers | None = None
         self.wake = wake
         self.counters = Counters()
         self.picture: Picture[Parcel] = Picture()
@@ -149,6 +112,10 @@ class Router:
         """Let a peer in; at the next flush it is sent the current picture."""
         view = self.audiences.view(principal)
         session = Session(link, principal, view, form, place, self.settings.outbox_bytes)
+        switched = self.clients.groups(principal, "") if self.clients is not None else None
+        if switched is not None:
+            self._switch(session, *switched)
+            view = session.view = self.audiences.view(principal, session.groups_out)
         self.sessions.add(session)
         self.counters.sessions += 1
         self._cohort(view, form).joining.append(session)
@@ -179,6 +146,8 @@ class Router:
             _let_go(self._named, identity.callsign, session)
             self.mailbox.remember(session.principal, identity.uid, heard)
             if not self.stopping:
+                if self.clients is not None:
+                    self.clients.left(session, identity)
                 self._announce_gone(session, identity, now)
         for name in session.names:
             _let_go(self._known_as, name, session)
@@ -207,10 +176,21 @@ class Router:
         session.write_all(farewell)
         self._move(session, session.view, form)
 
-    def set_groups(self, session: Session, groups_in: frozenset[str], groups_out: frozenset[str]) -> None:
-        """Switch groups of a session on and off, within those its principal has."""
-        session.groups_in = session.principal.groups_in & groups_in
-        session.groups_out = session.principal.groups_out & groups_out
+    def set_groups(
+        self, session: Session, groups_in: frozenset[str], groups_out: frozenset[str], by: str = ""
+    ) -> None:
+        """Switch groups of a session on and off, within those its principal has.
+
+        Parameters
+        ----------
+        session : Session
+            The session.
+        groups_in, groups_out : frozenset of str
+            Those that are on.
+        by : str
+            Uid of the client that asked for it: it passes over a notice that holds its own uid.
+        """
+        self._switch(session, groups_in, groups_out)
         view = self.audiences.view(session.principal, session.groups_out)
         self._cohort(session.view, session.form).flush(self.monotonic())
         self._move(session, view, session.form)
@@ -219,8 +199,8 @@ class Router:
             shown = self.picture.seen_by(view, self.clock())
             parts = [parcel.encoded(session.form) for parcel in shown]
             self.counters.delivered += cohort.welcome(session, shown, parts, self.monotonic())
-        notice = cot.event("groups", GROUPS_CHANGED, self.clock())
-        self.whisper(session, notice)
+        uid = f"groups.{by[:_NOTICE_UID]}" if by else "groups"
+        self.whisper(session, cot.event(uid, GROUPS_CHANGED, self.clock(), detail='<link relation="p-p"/>'))
 
     # What comes in
 
@@ -234,6 +214,8 @@ class Router:
             self._control(session, event)
             return
         principal = session.principal
+        if event.is_self and event.uid not in session.identities:
+            self._recall_groups(session, event.uid)  # before it can be seen in those it had switched off
         reason = self.audiences.policy.refusal(principal, event.type, event.names)
         now = self.clock()
         if not reason and self.settings.skew.skewed(event, now):
@@ -251,8 +233,10 @@ class Router:
         if event.is_self:
             identity = self._identify(session, event)
             if identity is not None and not event.personal:
-                sighting = Sighting(event.type, session.groups_in, event.callsign, next(self._orders))
-                identity.note(audience, sighting)
+                sighting = Sighting(event.type, session.groups_in, event.callsign, next(self._orders), parcel)
+                news = identity.note(audience, sighting)
+                if news and self.clients is not None:
+                    self.clients.came(session, identity, audience)
                 self._note_names(session, event)
         # What a chat states itself: who gets it back must not depend on what else its sender sent.
         sender = event.author if event.kind is Kind.CHAT else next(iter(session.identities), "")
@@ -452,6 +436,8 @@ class Router:
                 if mine and self._holds(session, name):
                     found[session] = None
         found.update(self._of_missions(parcel, sender))
+        if self.transfers is not None and parcel.event.type == TRANSFER:
+            self.transfers.hand(parcel.event, sender, found)
         for session in sorted(found, key=lambda session: session.number):
             self._cohort(session.view, session.form).direct.append((session, parcel))
         self.wake()
@@ -513,6 +499,17 @@ class Router:
             if name:
                 self._named.setdefault(name, set()).add(session)
         return known
+
+    def _recall_groups(self, session: Session, uid: str) -> None:
+        """Switch groups as a client left them when it was last here."""
+        switched = self.clients.groups(session.principal, uid) if self.clients is not None else None
+        if switched is not None and switched != (session.groups_in, session.groups_out):
+            self.set_groups(session, *switched)
+
+    @staticmethod
+    def _switch(session: Session, groups_in: frozenset[str], groups_out: frozenset[str]) -> None:
+        session.groups_in = session.principal.groups_in & groups_in
+        session.groups_out = session.principal.groups_out & groups_out
 
     def _send_missed_chat(self, session: Session, identity: Identity) -> None:
         missed = self.mailbox.missed(session, identity, self.clock())

@@ -313,6 +313,8 @@ class Hub:
             self.router.sweep()
             for one in self.datagrams:
                 one.sweep()
+            if self.site is not None:
+                await self.site.sweep()
             if self.journal is not None and self.router.mailbox.changes != saved:
                 saved = self.router.mailbox.changes
                 self.journal.save_cursors(self.router.mailbox.cursors)

@@ -146,12 +146,13 @@ class Session:
 
 
 class Sighting(NamedTuple):
-    """What an audience last saw of a uid: type, groups, callsign, and since when it is called so."""
+    """What an audience last saw of a uid: type, groups, callsign, since when it is called so, the event."""
 
     type: str
     groups: frozenset[str]
     callsign: str
     order: int
+    parcel: Parcel
 
 
 class Identity:
@@ -181,11 +182,13 @@ class Identity:
         """Whether it is called so."""
         return name in (self.uid, self.callsign)
 
-    def note(self, audience: Audience, sighting: Sighting) -> None:
-        """Remember who saw it, and so is told when it goes."""
+    def note(self, audience: Audience, sighting: Sighting) -> bool:
+        """Remember who saw it, and so is told when it goes; say whether they did not know it by this name."""
         before = self.seen.pop(audience, None)
-        if before is not None and before.callsign == sighting.callsign:
+        news = before is None or before.callsign != sighting.callsign
+        if before is not None and not news:
             sighting = sighting._replace(order=before.order)
         if len(self.seen) >= _AUDIENCES:
             del self.seen[next(iter(self.seen))]
         self.seen[audience] = sighting
+        return news

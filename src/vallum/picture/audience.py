@@ -1,6 +1,7 @@
 """Who may see an event, as bits: one AND for each reader, one computation for each kind of event."""
 
 from collections.abc import Iterable
+from itertools import count
 from typing import NamedTuple
 
 from vallum.core.label import Label
@@ -39,8 +40,26 @@ def origin(audience: Audience) -> int:
     return 0 if nations else bit
 
 
+def stated(event: Event, groups: frozenset[str]) -> tuple[str, str, str, frozenset[str]]:
+    """Return what an event says of its release: access, caveat, releasableTo, and the groups it goes into.
+
+    Parameters
+    ----------
+    event : Event
+        The event.
+    groups : frozenset of str
+        Groups that its sender sends to.
+    """
+    attributes = event.attributes
+    # The second is how TAK protocol spells it; an event whose two disagree is malformed.
+    releasable = attributes.get("releasableTo") or attributes.get("releaseableTo", "")
+    wanted = [address.value for address in event.addresses if address.kind == "group"]
+    reached = groups.intersection(wanted) if wanted else groups
+    return attributes.get("access", ""), attributes.get("caveat", ""), releasable, reached
+
+
 class Audiences:
-    """Turn names into bits and a policy's decisions into audiences.
+    """Turn names into bits and a policy's decisions into audiences; from any thread.
 
     Parameters
     ----------
@@ -53,6 +72,7 @@ class Audiences:
         self._nations: dict[str, int] = {}
         self._groups: dict[str, int] = {}
         self._cache: dict[tuple[str | frozenset[str], ...], Audience] = {}
+        self._next = count()
 
     def view(self, principal: Principal, groups: Iterable[str] | None = None) -> View:
         """Return what a principal sees, with all its OUT groups or with those that are switched on."""
@@ -71,12 +91,7 @@ class Audiences:
         groups : frozenset of str
             Groups it goes into.
         """
-        attributes = event.attributes
-        access, caveat = attributes.get("access", ""), attributes.get("caveat", "")
-        # The second is how TAK protocol spells it; an event whose two disagree is malformed.
-        releasable = attributes.get("releasableTo") or attributes.get("releaseableTo", "")
-        wanted = [address.value for address in event.addresses if address.kind == "group"]
-        reached = groups.intersection(wanted) if wanted else groups
+        access, caveat, releasable, reached = stated(event, groups)
         return self.labelled(nation, access, caveat, releasable, event.type, reached)
 
     def labelled(
@@ -110,12 +125,12 @@ class Audiences:
                 self._cache[key] = found
         return found
 
-    @staticmethod
-    def _bits(known: dict[str, int], names: Iterable[str]) -> int:
+    def _bits(self, known: dict[str, int], names: Iterable[str]) -> int:
         bits = 0
         for name in names:
             bit = known.get(name)
             if bit is None:
-                bit = known[name] = 1 << len(known)
+                # Both steps are one operation each, so that two threads never give two names one bit.
+                bit = known.setdefault(name, 1 << next(self._next))
             bits |= bit
         return bits

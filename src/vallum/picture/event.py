@@ -128,9 +128,8 @@ class Event:
     @property
     def document(self) -> cot.Document:
         """The parsed XML, parsed again if the event has been made lighter."""
-        if self._document is None:
-            return cot.parse(self.xml, _ANY)
-        return self._document
+        document = self._document  # read once: another thread may ask while the event is made lighter
+        return cot.parse(self.xml, _ANY) if document is None else document
 
     @property
     def attributes(self) -> Mapping[str, str]:

@@ -106,6 +106,32 @@ class Picture(Generic[Item]):
         kept = ((audience, shelf.entries.get(uid)) for audience, shelf in self._shelves.items())
         return [(audience, entry.item) for audience, entry in kept if entry is not None]
 
+    def seen_of(self, uid: str, view: View, now: int) -> Item | None:
+        """Return what a reader may see of one uid; None if that is nothing.
+
+        Parameters
+        ----------
+        uid : str
+            The uid.
+        view : View
+            The reader's nation and groups.
+        now : int
+            The hub's clock, milliseconds since 1970-01-01T00:00Z; what is stale by then is left out.
+        """
+        latest: dict[int, Entry[Item]] = {}
+        ended: dict[int, int] = {}
+        for audience, shelf in self._shelves.items():
+            entry, gone = shelf.entries.get(uid), shelf.gone.get(uid, 0)
+            if (entry is None and not gone) or not sees(view, audience):
+                continue
+            nation = origin(audience)
+            ended[nation] = max(gone, ended.get(nation, 0))
+            if entry is not None and (nation not in latest or latest[nation].sequence < entry.sequence):
+                latest[nation] = entry
+        shown = [entry for nation, entry in latest.items()
+                 if entry.sequence >= ended[nation] and entry.expires > now]  # fmt: skip
+        return max(shown, key=_by_sequence).item if shown else None
+
     def seen_by(self, view: View, now: int) -> list[Item]:
         """Return what a reader may see, the latest of each uid, in the order of receipt.
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.hub.journal.conftest import POLICY, START, Clock, Site, chat, me, principal, router, xml
 from vallum.core.errors import BadInput
-from vallum.hub.journal import Everything, Journal, Reader, query, restore
+from vallum.hub.journal import Everything, Journal, Reader, migrations, query, restore
 from vallum.hub.journal import journal as journal_module
+from vallum.hub.journal.schema import FORMAT
 from vallum.picture import Event
 
 DAY = 86_400_000
@@ -134,11 +135,44 @@ def test_damage_in_the_middle_does_not_pass_for_the_end(site: Callable[..., Site
 def test_a_newer_format_is_refused(path: Path) -> None:
     opened(path).stop()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
     connection.close()
-    assert "format 2" in refusal(path).message
+    assert f"format {FORMAT + 1}" in refusal(path).message
     with pytest.raises(BadInput, match="newer version"):
         list(query(path, Everything()))
+
+
+def test_an_older_format_is_read_and_brought_up_to_date(site: Callable[..., Site], path: Path) -> None:
+    one = site()
+    one.say(xml("A"))
+    one.journal.stop()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        ours = {"event", "latest", "cursor", "sqlite_sequence"}
+        names = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        for (name,) in connection.execute(names).fetchall():
+            if name not in ours:
+                connection.execute(f'DROP TABLE "{name}"')
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    assert [stored.event().uid for stored in query(path, Everything())] == ["A"]
+    opened(path).stop()
+    assert [row["uid"] for row in rows(path)] == ["A"]
+    assert [tuple(row) for row in rows(path, "PRAGMA user_version")] == [(FORMAT,)]
+    assert rows(path, "SELECT * FROM mission") == []
+
+
+def test_a_step_that_fails_leaves_the_older_format(
+    site: Callable[..., Site], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site().journal.stop()
+    before = [tuple(row) for row in rows(path, "SELECT name, sql FROM sqlite_master ORDER BY name")]
+    monkeypatch.setitem(migrations.STEPS, FORMAT + 1, "CREATE TABLE more (one); CREATE TABLE more (one);")
+    with sqlite3.connect(path, isolation_level=None) as connection, pytest.raises(sqlite3.OperationalError):
+        migrations.migrate(connection, FORMAT, FORMAT + 1)
+    connection.close()
+    assert [tuple(row) for row in rows(path, "SELECT name, sql FROM sqlite_master ORDER BY name")] == before
+    assert [tuple(row) for row in rows(path, "PRAGMA user_version")] == [(FORMAT,)]
 
 
 def test_a_foreign_database_is_refused(path: Path) -> None:

@@ -42,3 +42,20 @@ def test_the_port_also_speaks_websocket(tmp_path: Path) -> None:
             await mart.close()
 
     run(work())
+
+
+def test_a_page_of_another_site_cannot_use_its_readers_certificate(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with bench(tmp_path) as site:
+            path = "/Marti/api/version"
+            assert (await site.ask(path)).status == 200
+            for headers in (
+                {"Origin": "https://elsewhere.example"},
+                {"Sec-Fetch-Site": "cross-site"},
+                {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+            ):
+                reply = await site.ask(path, headers=headers)
+                assert (reply.status, reply.json["rule"]) == (403, "origins")
+            assert (await site.ask(path, headers={"Sec-Fetch-Site": "none"})).status == 200
+
+    run(work())

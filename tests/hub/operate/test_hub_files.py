@@ -20,6 +20,7 @@ SECTIONS = {
     "clock": schema.Clock,
     "chat": schema.Chat,
     "journal": schema.Journal,
+    "marti": schema.Marti,
     "operate": schema.Operate,
 }
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \|", re.MULTILINE)
@@ -54,13 +55,15 @@ def test_hub_toml_says_exactly_the_defaults(tmp_path: Path) -> None:
     config = schema.read_config(templates.write(tmp_path)[0])
     assert config == schema.Config(listeners=config.listeners)
     by_kind = {listener.kind: listener for listener in config.listeners}
-    tls, websocket = by_kind["tls"], by_kind["websocket"]
-    for listener in (tls, websocket):
-        assert listener.asks_certificate
-        assert listener.enabled
-        plain = schema.Listener(kind=listener.kind, port=listener.port, authentication="certificate")
-        assert listener == plain
-    assert (tls.port, websocket.port) == (8089, 8443)
+    for kind, port, authentication in (
+        ("tls", 8089, "certificate"),
+        ("marti", 8443, None),
+        ("enrolment", 8446, None),
+    ):
+        assert by_kind[kind] == schema.Listener(kind=kind, port=port, authentication=authentication)
+        assert by_kind[kind].asks_certificate is (kind != "enrolment")
+    assert not by_kind["websocket"].enabled
+    assert by_kind["websocket"].asks_certificate
     for kind in ("tcp", "udp", "mesh"):
         assert not by_kind[kind].enabled
         assert by_kind[kind] == schema.Listener(

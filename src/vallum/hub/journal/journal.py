@@ -139,7 +139,7 @@ class Journal:
         self._thread.start()
 
     def append(self, parcel: Parcel, principal: Principal, groups: frozenset[str], sender: str) -> None:
-        """Take an event; see `vallum.hub.router.Recorder`."""
+        """Take an event; see `vallum.hub.listening.Recorder`."""
         waiting = self._bytes_in - self._bytes_out
         if self._closed or waiting > QUEUE_BYTES:
             self._refuse(waiting)

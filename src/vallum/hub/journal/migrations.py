@@ -3,11 +3,11 @@
 import sqlite3
 from typing import Final
 
-from vallum.hub.journal.tables import files, missions, video
+from vallum.hub.journal.tables import clients, files, missions, video
 
 __all__ = ["STEPS", "migrate"]
 
-STEPS: Final = {2: files.DDL + missions.DDL + video.DDL}
+STEPS: Final = {2: clients.DDL + files.DDL + missions.DDL + video.DDL}
 """For each format what is added to the one before."""
 
 
@@ -22,4 +22,11 @@ def migrate(connection: sqlite3.Connection, found: int, wanted: int) -> None:
         Its format, and the one it gets.
     """
     for version in range(found + 1, wanted + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {STEPS[version]} PRAGMA user_version={version}; COMMIT;")
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {STEPS[version]} PRAGMA user_version={version}; COMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

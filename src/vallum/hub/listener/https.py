@@ -17,15 +17,22 @@ CERTIFICATE: Final = "certificate"
 """Under this name a request's state holds the client's certificate (DER), or None."""
 
 _STOP_S: Final = 2.0
+_LEAST: Final = 1 << 14
+"""Bytes that move within the time of silence where a body moves at all."""
 
 
 class Silent(H11Protocol):
     """HTTP that does not wait for ever: uvicorn itself gives up on silence only after a first answer."""
 
     silence_s = 5.0
-    """How long a connection may stay open without a whole request, or an answer that is taken."""
+    """How long a connection may stay open without a whole request, or an answer that is taken.
+
+    A body of any length may take its time, as long as some of it moves in each such period.
+    """
     _silence: asyncio.TimerHandle | None = None
     _spared: RequestResponseCycle | None = None
+    _moved = 0
+    """Bytes that came, or were taken, since the last look."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
@@ -37,6 +44,16 @@ class Silent(H11Protocol):
         if self._silence is not None:
             self._silence.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take note that the client is there."""
+        self._moved += len(data)
+        super().data_received(data)
+
+    def resume_writing(self) -> None:
+        """Take note that the client reads."""
+        self._moved += _LEAST
+        super().resume_writing()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -56,8 +73,11 @@ class Silent(H11Protocol):
         self._silence = self.loop.call_later(self.silence_s, self._give_up)
 
     def _give_up(self) -> None:
+        moves, self._moved = self._moved >= _LEAST, 0
+        cycle: RequestResponseCycle | None = self.cycle
+        answering = cycle is not None and not cycle.response_complete
         # A request that came in the last moment, or while the loop was held up, has its time, too.
-        if self.cycle is not self._spared and not self.cycle.response_complete:
+        if answering and (moves or self.cycle is not self._spared):
             self._spared = self.cycle
             self._listen()
         else:

@@ -32,7 +32,9 @@ Who = Callable[[Request], Awaitable[Principal]]
 _BUCKETS: Final = 10_000
 
 
-def application(marti: Marti, operations: Iterable[Operation], who: Who) -> Starlette:
+def application(
+    marti: Marti, operations: Iterable[Operation], who: Who, origins: Iterable[str] = ()
+) -> Starlette:
     """Return the application of one listener.
 
     Parameters
@@ -43,7 +45,10 @@ def application(marti: Marti, operations: Iterable[Operation], who: Who) -> Star
         What it answers; all else is refused with 404 or 405.
     who : callable
         Returns the principal of a request, or raises a `Refusal`.
+    origins : iterable of str
+        Origins of web pages that may ask; programs send none and may always.
     """
+    pages = frozenset(origins)
     paths: dict[str, dict[str, Operation]] = {}
     for one in operations:
         methods = paths.setdefault(one.path, {})
@@ -51,7 +56,7 @@ def application(marti: Marti, operations: Iterable[Operation], who: Who) -> Star
             raise ValueError(f"{one.method} {one.path} is declared twice")
         methods[one.method] = one
     rates = _Rates(marti.settings.requests_per_s, marti.settings.burst)
-    routes = [Route(path, _endpoint(marti, methods, who, rates), methods=list(methods))
+    routes = [Route(path, _endpoint(marti, methods, who, rates, pages), methods=list(methods))
               for path, methods in sorted(paths.items(), key=_fixed_first)]  # fmt: skip
     handlers = {Refusal: _refused, HTTPException: _not_there, Exception: _failed, ClientDisconnect: _gone}
     return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
@@ -79,10 +84,11 @@ def _fixed_first(item: tuple[str, object]) -> tuple[tuple[int, str], ...]:
 
 
 def _endpoint(
-    marti: Marti, methods: dict[str, Operation], who: Who, rates: "_Rates"
+    marti: Marti, methods: dict[str, Operation], who: Who, rates: "_Rates", pages: frozenset[str]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         operation = methods.get(request.method) or methods["GET"]  # HEAD is a GET without its body
+        _refuse_foreign_page(request, pages)
         principal = await who(request)
         rates.spend(principal, request)
         _allow(operation, principal)
@@ -91,6 +97,20 @@ def _endpoint(
         return await operation.handler(Call(marti, request, principal, request.path_params, query, body))
 
     return endpoint
+
+
+def _refuse_foreign_page(request: Request, pages: frozenset[str]) -> None:
+    """Refuse what a page of another site makes a browser send with the certificate of whoever reads it.
+
+    Programs send neither header; a browser sends at least one with everything that changes anything.
+    """
+    origin = request.headers.get("origin")
+    foreign = request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    if foreign if origin is None else origin not in pages:
+        raise Refusal(
+            403, "asked by a web page of another origin", rule="origins",
+            remedy="Whoever runs the hub adds it to origins of this listener in hub.toml.",
+        )  # fmt: skip
 
 
 def _allow(operation: Operation, principal: Principal) -> None:

@@ -95,7 +95,10 @@ class Operation:
     may : {"see", "send", "operate"}
         ``see`` is for every role, ``send`` for member and admin, ``operate`` for admin alone.
     refuses : tuple of int
-        Statuses of its own refusals, beside 400, 401, 403 and 429.
+        Statuses of its own refusals, beside 400, 401, 403, 404, 413 where there is a body, and 429.
+    also : tuple of int
+        Further statuses that are no refusals: 204, 304 and a 404 of this kind have no body, the others that of
+        `answer`.
     """
 
     method: str
@@ -109,21 +112,25 @@ class Operation:
     status: int = 200
     may: May = "see"
     refuses: tuple[int, ...] = field(default=())
+    also: tuple[int, ...] = field(default=())
 
 
 def parameters(query: QueryParams, kind: type[msgspec.Struct]) -> Any:
-    """Read query parameters into a struct; what it does not name is passed over.
+    """Read query parameters into a struct; what it does not name is passed over, and so is case in names.
 
     Raises
     ------
     Refusal
         400, naming the parameter.
     """
+    given: dict[str, list[str]] = {}
+    for name, value in query.multi_items():
+        given.setdefault(name.lower(), []).append(value)
     values: dict[str, object] = {}
     for one in msgspec.structs.fields(kind):
-        name = one.encode_name
-        if name in query:
-            values[name] = query.getlist(name) if _is_list(one.type) else query.getlist(name)[-1]
+        found = given.get(one.encode_name.lower())
+        if found is not None:
+            values[one.encode_name] = found if _is_list(one.type) else found[-1]
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -10,18 +10,24 @@ from vallum.hub.listener.peer import Gate, Shared
 from vallum.hub.listener.websocket import WebSocketPeer
 from vallum.hub.marti import basics, enrolment, files, missions
 from vallum.hub.marti.app import application, by_certificate
+from vallum.hub.marti.basics.roster import Roster
 from vallum.hub.marti.enrolment.who import by_password
+from vallum.hub.marti.files.library import Library
+from vallum.hub.marti.missions.desk import Desk
+from vallum.hub.marti.openapi import described
 from vallum.hub.marti.service import Marti
 from vallum.hub.marti.store import Store
 from vallum.hub.router import Router
 
 __all__ = ["OPERATIONS", "Site"]
 
-OPERATIONS = (
-    *basics.OPERATIONS,
-    *files.OPERATIONS,
-    *missions.OPERATIONS,
-    *enrolment.ENROLLED,
+OPERATIONS = described(
+    (
+        *basics.OPERATIONS,
+        *files.OPERATIONS,
+        *missions.OPERATIONS,
+        *enrolment.ENROLLED,
+    )
 )
 
 
@@ -50,29 +56,48 @@ class Site:
         self.marti = Marti(
             router=router,
             store=Store.open(folder / config.journal.path),
+            journal=folder / config.journal.path,
             files=folder / config.marti.files,
             pki=folder / config.pki,
             settings=config.marti,
             clock=router.clock,
             stream_port=stream,
+            enrols=any(one.enabled and one.kind == "enrolment" for one in config.listeners),
         )
+        self._roster = Roster(self.marti.store, router)
+        library = self.marti.library = Library(self.marti)
+        library.open()
+        router.transfers = library
+        self._desk = router.missions = Desk(self.marti)
 
     def factory(self, listener: Listener, gate: Gate) -> Callable[[], asyncio.Protocol]:
         """Return what makes the protocol of each connection to a listener."""
         if listener.kind == "enrolment":
-            app = application(self.marti, enrolment.OPERATIONS, by_password(self.marti))
+            app = application(
+                self.marti, enrolment.OPERATIONS, by_password(self.marti, listener.nation), listener.origins
+            )
             server = self._server(app, None)
         else:
-            app = application(self.marti, OPERATIONS, by_certificate(gate))
+            app = application(self.marti, OPERATIONS, by_certificate(gate), listener.origins)
             server = self._server(
                 app, lambda: WebSocketPeer(self._shared, gate, listener.label, listener.origins)
             )
         return server.protocol
 
+    async def sweep(self) -> None:
+        """Let go of what has had its time. Called about once a second."""
+        await self.marti.library.sweep()
+        await self._desk.sweep()
+
     async def close(self) -> None:
         """End every connection, with what was begun written first."""
         for server in self._servers:
             await server.close()
+        self.marti.searches.close()
+        await self._roster.close()
+        self.marti.router.transfers = None
+        await self.marti.library.close()
+        await self._desk.close()
         self.marti.store.close()
 
     def _server(self, app: object, upgrade: Callable[[], asyncio.Protocol] | None) -> WebServer:

@@ -16,16 +16,20 @@ _BUSY_MS: Final = 10_000
 
 
 class Store:
-    """Two connections to one database; made by `open`.
+    """Three connections to one database; made by `open`.
 
     The journal's writer and this one take turns: SQLite lets one write at a time, and each waits for the
     other. Readers never wait.
     """
 
-    def __init__(self, reading: sqlite3.Connection, writing: sqlite3.Connection) -> None:
+    def __init__(
+        self, reading: sqlite3.Connection, looking: sqlite3.Connection, writing: sqlite3.Connection
+    ) -> None:
         self._reading = reading
+        self._looking = looking
         self._writing = writing
         self._thread = ThreadPoolExecutor(1, "marti")
+        self._reader = ThreadPoolExecutor(1, "marti-look")
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -39,16 +43,26 @@ class Store:
         writing = open_for_writing(path)
         with explained(path):
             writing.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-            reading = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            reading, looking = (
+                sqlite3.connect(
+                    f"{path.absolute().as_uri()}?mode=ro",
+                    uri=True,
+                    isolation_level=None,
+                    check_same_thread=False,
+                )
+                for _ in range(2)
             )
-        for one in (reading, writing):
+        for one in (reading, looking, writing):
             one.row_factory = sqlite3.Row
-        return cls(reading, writing)
+        return cls(reading, looking, writing)
 
     def read(self, question: str, values: tuple[object, ...] | dict[str, object] = ()) -> list[sqlite3.Row]:
         """Return the rows of a question that an index answers; on the loop, so it must be short."""
         return self._reading.execute(question, values).fetchall()
+
+    async def look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run work that reads more than a few rows, in a thread and all of it on one state of the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._look, work)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run work on the database as one transaction: all of it is on disk when this returns, or none.
@@ -64,9 +78,17 @@ class Store:
 
     def close(self) -> None:
         """Write what was begun, and close; a second time does nothing."""
-        self._thread.shutdown(wait=True)
-        self._reading.close()
-        self._writing.close()
+        for threads in (self._thread, self._reader):
+            threads.shutdown(wait=True)
+        for one in (self._reading, self._looking, self._writing):
+            one.close()
+
+    def _look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._looking.execute("BEGIN")
+        try:
+            return work(self._looking)
+        finally:
+            self._looking.execute("ROLLBACK")
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._writing

@@ -20,7 +20,9 @@ policy = "policy.toml"     # who releases what to whom
 pki = "pki"                # folder of certificates: vallum pki init --dir pki
 
 # Listeners ------------------------------------------------------------------------------------------
-# kind            tls (TAK clients), websocket (browsers and programs), tcp and udp (plain), mesh (multicast)
+# kind            tls (TAK clients), marti (HTTPS for the same clients, with WebSockets on the same port),
+#                 enrolment (HTTPS for those who fetch their certificate with a password or a token),
+#                 websocket (WebSockets on a port of their own), tcp and udp (plain), mesh (multicast)
 # host, port      address to listen on: 127.0.0.1 is this machine alone, 0.0.0.0 every network it is in;
 #                 port 0 lets the system choose; for a mesh the multicast group, 239.2.3.1 and 6969
 # name            what logs and metrics call it; kind and port unless given
@@ -33,7 +35,7 @@ pki = "pki"                # folder of certificates: vallum pki init --dir pki
 # groups          their groups, for both directions; groups_in: their data goes in; groups_out: data comes out
 # role            viewer only receives, member also sends, admin also operates
 # encrypted       websocket: whether it speaks TLS
-# origins         websocket: origins of web pages that may connect; programs send none and may always
+# origins         websocket, marti: origins of web pages that may connect; programs send none and may always
 # interface       mesh: address of the interface
 # relay           mesh: whether it is also sent what its nation and groups may see
 # hops            mesh: routers that a datagram may pass
@@ -48,13 +50,27 @@ authentication = "certificate"
 enabled = true
 
 [[listeners]]
-kind = "websocket"
+kind = "marti"
 host = "127.0.0.1"
 port = 8443
+origins = []
+enabled = true
+
+# Needs the authority's key in the folder of certificates. Off where the key is kept elsewhere.
+[[listeners]]
+kind = "enrolment"
+host = "127.0.0.1"
+port = 8446
+enabled = true
+
+[[listeners]]
+kind = "websocket"
+host = "127.0.0.1"
+port = 8444
 encrypted = true
 origins = []
 authentication = "certificate"
-enabled = true
+enabled = false
 
 # Plain listeners: whoever reaches the port is let in, and everybody on the way can read it. Off.
 
@@ -118,6 +134,21 @@ path = "journal.sqlite"             # every event that was taken; "" for none
 batch_ms = 250                      # how long an event may wait to be on disk: what a crash can lose
 keep_days = 30.0                    # older events are let go
 keep_mb = 10_000                    # and the oldest, when it is larger than this, 10^6 bytes
+
+[marti]
+files = "files"                     # folder of packages and attachments
+connections = 1_000                 # at once
+silence_s = 30.0                    # how long a connection may stay silent, s
+requests_per_s = 200.0              # of one user on average
+burst = 1_000.0                     # that it may send at once
+upload_mb = 400                     # the largest file, 10^6 bytes
+user_mb = 2_000                     # files of one user
+store_mb = 20_000                   # files of all
+missions = 1_000                    # in all
+mission_items = 10_000              # contents of one mission
+certificate_days = 30               # validity of what is fetched with a password or token
+attempts = 5                        # wrong passwords in a row after which a user is locked out
+lockout_s = 60.0                    # for how long; each time after that twice as long
 
 [operate]
 tick_ms = 50                        # how long events wait to be sent together

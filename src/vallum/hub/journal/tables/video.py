@@ -2,16 +2,19 @@
 
 from typing import Final
 
+# A uid is its owner's: who may not see that another has used it can use it, too.
 DDL: Final = """
 CREATE TABLE video (
-  uid           TEXT PRIMARY KEY,
+  nation        TEXT NOT NULL,                      -- of origin
+  principal     TEXT NOT NULL,                      -- user name of who registered it
+  uid           TEXT NOT NULL,
   content       TEXT NOT NULL,                      -- JSON: alias, active, thumbnail, classification, feeds
-  principal     TEXT NOT NULL,
-  nation        TEXT NOT NULL,
   access        TEXT NOT NULL,
   caveat        TEXT NOT NULL,
   releasable_to TEXT NOT NULL,
-  groups        TEXT NOT NULL,
-  stored_ms     INTEGER NOT NULL
-);
+  groups        TEXT NOT NULL,                      -- JSON list
+  stored_ms     INTEGER NOT NULL,
+  PRIMARY KEY (nation, principal, uid)
+) WITHOUT ROWID;
+CREATE INDEX video_uid ON video (uid);
 """

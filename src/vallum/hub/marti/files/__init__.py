@@ -1,9 +1,5 @@
 """Data packages and other files."""
 
-from typing import Final
-
-from vallum.hub.marti.operation import Operation
+from vallum.hub.marti.files.operations import OPERATIONS
 
 __all__ = ["OPERATIONS"]
-
-OPERATIONS: Final[tuple[Operation, ...]] = ()

@@ -1,0 +1,161 @@
+"""Video connections as they are kept: who may see them, and who may change them."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from vallum.core.principal import Principal
+from vallum.hub.marti.answer import Refusal
+from vallum.hub.marti.basics.seen import owner
+from vallum.hub.marti.basics.video_model import Connection, classification_of
+from vallum.hub.marti.marking import Marking
+from vallum.hub.marti.service import Marti
+
+__all__ = ["Kept", "find", "put", "remove", "replace", "shown"]
+
+VIDEO: Final = "b-m-p-s-p-loc"
+"""The Cursor on Target type under which rules release video: a sensor's place with its address."""
+_OF_ONE: Final = 200
+_LABEL: Final = "nation, access, caveat, releasable_to, groups"
+_ROWS: Final = f"SELECT principal, uid, content, {_LABEL} FROM video"  # noqa: S608
+_PUT: Final = (
+    "INSERT OR REPLACE INTO video "
+    "(principal, uid, content, nation, access, caveat, releasable_to, groups, stored_ms) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_REPLACE: Final = (
+    "UPDATE video SET content = ?, access = ?, groups = ?, stored_ms = ? "
+    "WHERE nation = ? AND principal = ? AND uid = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A connection in the registry.
+
+    Parameters
+    ----------
+    owner : (str, str)
+        Nation and name of the principal who registered it.
+    uid : str
+    content : bytes
+        JSON of a `Connection`.
+    marking : Marking
+    """
+
+    owner: tuple[str, str]
+    uid: str
+    content: bytes
+    marking: Marking
+
+    @property
+    def connection(self) -> Connection:
+        """The connection itself."""
+        return msgspec.json.decode(self.content, type=Connection)
+
+    def may_change(self, principal: Principal) -> bool:
+        """Whether a principal who sees it may change it: its owner, or an administrator of its nation."""
+        return self.owner == owner(principal) or (
+            principal.role == "admin" and principal.nation == self.marking.nation
+        )
+
+
+async def shown(marti: Marti, principal: Principal) -> list[Kept]:
+    """Return what a principal may see, the oldest first."""
+    rows = await marti.store.look(
+        lambda connection: connection.execute(f"{_ROWS} ORDER BY stored_ms, uid").fetchall()
+    )
+    known: dict[Marking, bool] = {}
+    found = []
+    for row in rows:
+        kept = _kept(row)
+        if kept.marking not in known:
+            known[kept.marking] = marti.rules.may_see(principal, kept.marking, VIDEO)
+        if known[kept.marking] or kept.owner == owner(principal):
+            found.append(kept)
+    return found
+
+
+def find(marti: Marti, principal: Principal, uid: str) -> Kept | None:
+    """Return a connection that a principal may see: its own if it has one of the uid, else the latest."""
+    rows = [_kept(row) for row in marti.store.read(f"{_ROWS} WHERE uid = ? ORDER BY stored_ms DESC", (uid,))]
+    rows.sort(key=lambda kept: kept.owner != owner(principal))
+    for kept in rows:
+        if kept.owner == owner(principal) or marti.rules.may_see(principal, kept.marking, VIDEO):
+            return kept
+    return None
+
+
+async def put(
+    marti: Marti, principal: Principal, connections: Sequence[Connection], groups: list[str]
+) -> None:
+    """Register connections, all or none; one's own of the same uid is replaced.
+
+    Raises
+    ------
+    Refusal
+        409 if one that the principal sees is somebody else's, or it has too many.
+    """
+    for one in connections:
+        other = find(marti, principal, one.uuid)
+        if other is not None and other.owner != owner(principal):
+            raise Refusal(409, f"body: uid {one.uuid[:40]!r} is another's", rule="video owners",
+                          remedy="Register it under another uid.")  # fmt: skip
+    rows = [_row(marti, principal, one, groups) for one in connections]
+    if not await marti.store.write(partial(_save, owner(principal), rows)):
+        raise Refusal(409, f"more than {_OF_ONE} video connections of one user", rule="video connections",
+                      remedy="Delete some that are not used.")  # fmt: skip
+
+
+async def replace(marti: Marti, kept: Kept, connection: Connection, groups: frozenset[str]) -> bool:
+    """Change a connection, whose owner stays the same; False if it is gone by now."""
+    access = classification_of(connection, marti.router.audiences.policy)
+    marking = Marking(kept.marking.nation, groups, access)
+    values = (
+        msgspec.json.encode(connection),
+        access,
+        marking.columns[-1],
+        marti.clock(),
+        *kept.owner,
+        kept.uid,
+    )
+    return bool(await marti.store.write(lambda database: database.execute(_REPLACE, values).rowcount))
+
+
+async def remove(marti: Marti, kept: Kept) -> bool:
+    """Delete a connection; False if it is gone already."""
+    question = "DELETE FROM video WHERE nation = ? AND principal = ? AND uid = ?"
+    values = (*kept.owner, kept.uid)
+    return bool(await marti.store.write(lambda database: database.execute(question, values).rowcount))
+
+
+def _row(marti: Marti, principal: Principal, one: Connection, groups: list[str]) -> tuple[object, ...]:
+    access = classification_of(one, marti.router.audiences.policy)
+    marking = Marking.of(principal, groups, access=access)
+    return (principal.name, one.uuid, msgspec.json.encode(one), *marking.columns, marti.clock())
+
+
+def _save(who: tuple[str, str], rows: list[tuple[object, ...]], connection: sqlite3.Connection) -> bool:
+    """Write rows if their owner then has no more than it may."""
+    mine = {
+        uid for (uid,) in connection.execute("SELECT uid FROM video WHERE nation = ? AND principal = ?", who)
+    }
+    if len(mine | {row[1] for row in rows}) > _OF_ONE:
+        return False
+    connection.executemany(_PUT, rows)
+    return True
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    marking = Marking.from_columns(*(row[name] for name in _LABEL.split(", ")))
+    content = row["content"]
+    return Kept(
+        (marking.nation, row["principal"]),
+        row["uid"],
+        content if isinstance(content, bytes) else content.encode(),
+        marking,
+    )
