@@ -190,7 +190,7 @@ class Marti(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     user_mb, store_mb : int
         Files of one user and of all, 10^6 bytes.
     missions, mission_items : int
-        Missions in all, and contents, changes aside, of one mission.
+        Missions of one nation, and contents of one mission: a total would tell what others have.
     certificate_days : int
         Validity of what is enrolled.
     attempts : int

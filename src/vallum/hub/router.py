@@ -214,7 +214,7 @@ class Router:
             self._control(session, event)
             return
         principal = session.principal
-        if event.is_self and event.uid not in session.identities:
+        if event.is_self and event.uid not in session.identities and len(session.identities) < _IDENTITIES:
             self._recall_groups(session, event.uid)  # before it can be seen in those it had switched off
         reason = self.audiences.policy.refusal(principal, event.type, event.names)
         now = self.clock()

@@ -62,6 +62,8 @@ class CertificateGate:
     directory: Directory
     refresh: Callable[[], bool]
     """Reads the registry again and says whether it changed."""
+    nations: tuple[str, ...]
+    """Of the policy."""
 
     def principal(self, certificate: bytes | None) -> Principal:
         """Return whose certificate this is.
@@ -69,7 +71,7 @@ class CertificateGate:
         Raises
         ------
         NotLetIn
-            If it is nobody's any more, or of another nation than the listener takes.
+            If it is nobody's any more, or of another nation than the listener or the policy takes.
         """
         if certificate is None:
             raise NotLetIn("no certificate")
@@ -79,6 +81,8 @@ class CertificateGate:
             raise NotLetIn(error.reason) from error
         if self.listener.nation and principal.nation != self.listener.nation:
             raise NotLetIn("certificate of another nation")
+        if principal.nation not in self.nations:
+            raise NotLetIn("nation not in policy")
         return principal
 
     def _known(self, certificate: bytes) -> Principal:
@@ -264,7 +268,8 @@ class Hub:
     def _gate(self, listener: Listener) -> OpenGate | CertificateGate:
         if not listener.asks_certificate:
             return OpenGate(listener)
-        return CertificateGate(listener, self._certificates(), self._refresh_certificates)
+        nations = self.router.audiences.policy.nations
+        return CertificateGate(listener, self._certificates(), self._refresh_certificates, nations)
 
     def _certificates(self) -> Directory:
         if self.directory is None:
@@ -275,9 +280,14 @@ class Hub:
         """Read what has changed of the certificates, and send away who may no longer be here."""
         if self.directory is None or not self.directory.refresh():
             return False
+        self._check_certificates()
+        return True
+
+    def _check_certificates(self) -> None:
         for peer in list(self.shared.peers):
             peer.check()
-        return True
+        if self.site is not None:
+            self.site.check()
 
     def _context(self, listener: Listener) -> ssl.SSLContext | None:
         if not listener.uses_tls:
@@ -314,7 +324,7 @@ class Hub:
             for one in self.datagrams:
                 one.sweep()
             if self.site is not None:
-                await self.site.sweep()
+                self.site.sweep()
             if self.journal is not None and self.router.mailbox.changes != saved:
                 saved = self.router.mailbox.changes
                 self.journal.save_cursors(self.router.mailbox.cursors)
@@ -322,8 +332,7 @@ class Hub:
             self._refresh_certificates()
             if now >= look:  # certificates also end by themselves
                 look = now + _EXPIRY_S
-                for peer in list(self.shared.peers):
-                    peer.check()
+                self._check_certificates()
             for peer in list(self.shared.peers):
                 if peer.overdue(now):
                     peer.cut("unfinished event")

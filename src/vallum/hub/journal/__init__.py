@@ -1,7 +1,7 @@
 """The journal: every admitted event on disk, the picture back after a restart, and reading it as a nation."""
 
 from vallum.hub.journal.journal import Journal, JournalState
-from vallum.hub.journal.reading import Bbox, Everything, Reader, Selection, Stored, query, span
+from vallum.hub.journal.reading import Bbox, Everything, Reader, Selection, Stopped, Stored, query, span
 from vallum.hub.journal.restore import Restored, restore
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Reader",
     "Restored",
     "Selection",
+    "Stopped",
     "Stored",
     "query",
     "restore",

@@ -1,8 +1,9 @@
 """Reading a journal: always as someone, in the order of receipt, a little at a time."""
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,15 +16,22 @@ from vallum.hub.journal.schema import explained, open_for_reading
 from vallum.picture import Audience, Audiences, Event, View, sees
 from vallum.wire import cot
 
-__all__ = ["Bbox", "Everything", "Label", "Labels", "Reader", "Selection", "Stored", "query", "span"]
+__all__ = ["Bbox", "Everything", "Label", "Labels", "Reader", "Selection", "Stopped", "Stored", "query",
+           "span"]  # fmt: skip
 
 _ROWS_AT_ONCE: Final = 500
 _BYTES_AT_ONCE: Final = 8 * 2**20
+_STEPS: Final = 100_000
+"""Of SQLite's machine, from one question whether to give up to the next: about a millisecond."""
 _LABELS_LIMIT: Final = 8_192
 _LIMITS: Final = cot.Limits(size=1 << 30, depth=1 << 16, elements=1 << 30, attributes=1 << 16, uid=1 << 16)
 """What is in the journal has passed the hub's own limits, whatever they were."""
 
 LABEL_COLUMNS: Final = "type, nation, access, caveat, releasable_to, groups"
+
+
+class Stopped(Exception):
+    """A reading that was given up."""
 
 
 class Bbox(NamedTuple):
@@ -190,7 +198,12 @@ class Stored:
             ) from error  # fmt: skip
 
 
-def query(path: Path, reader: Reader | Everything, selection: Selection | None = None) -> Iterator[Stored]:
+def query(
+    path: Path,
+    reader: Reader | Everything,
+    selection: Selection | None = None,
+    stopped: Callable[[], bool] | None = None,
+) -> Iterator[Stored]:
     """Read events in the order of receipt.
 
     What comes in while it reads is left out. No read transaction stays open between two events, so a slow
@@ -204,14 +217,19 @@ def query(path: Path, reader: Reader | Everything, selection: Selection | None =
         Who reads.
     selection : Selection, optional
         Which events; all unless given.
+    stopped : callable, optional
+        Is asked every now and then whether to give up, also where nothing is found.
 
     Raises
     ------
     BadInput
         If there is no such file, or it is damaged.
+    Stopped
+        If it was given up.
     """
     selection = selection or Selection()
     connection = open_for_reading(path)
+    connection.set_progress_handler(stopped, _STEPS)
     try:
         first, last = _ends(connection, path, selection)
         condition, values = _condition(selection)
@@ -220,6 +238,8 @@ def query(path: Path, reader: Reader | Everything, selection: Selection | None =
             f"WHERE seq BETWEEN :first AND :last AND kind <> 4{condition} ORDER BY seq LIMIT {_ROWS_AT_ONCE}"
         )
         while first <= last:
+            if stopped is not None and stopped():
+                raise Stopped
             rows = _some(connection, path, question, {**values, "first": first, "last": last})
             if not rows:
                 break
@@ -258,7 +278,7 @@ def _period(selection: Selection) -> tuple[int, int]:
 
 def _ends(connection: sqlite3.Connection, path: Path, selection: Selection) -> tuple[int, int]:
     """Return the first and last row of a period; others may lie between them if the hub's clock was set."""
-    with explained(path):
+    with explained(path), _given_up():
         found: tuple[int | None, int | None] = connection.execute(
             "SELECT min(seq), max(seq) FROM event WHERE received_ms >= ? AND received_ms < ?",
             _period(selection),
@@ -270,7 +290,7 @@ def _some(connection: sqlite3.Connection, path: Path, question: str, values: dic
     """Return the next rows, few enough to be held."""
     rows = []
     size = 0
-    with explained(path):
+    with explained(path), _given_up():
         cursor = connection.execute(question, values)
         for row in cursor:
             rows.append(row)
@@ -279,6 +299,16 @@ def _some(connection: sqlite3.Connection, path: Path, question: str, values: dic
                 break
         cursor.close()
     return rows
+
+
+@contextlib.contextmanager
+def _given_up() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname == "SQLITE_INTERRUPT":
+            raise Stopped from error
+        raise
 
 
 def _condition(selection: Selection) -> tuple[str, dict[str, object]]:

@@ -1,9 +1,10 @@
 """HTTPS on the hub's own loop: uvicorn's protocol with the client's certificate and an end to silence."""
 
 import asyncio
+import ipaddress
 import ssl
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import h11
 import uvicorn
@@ -11,12 +12,16 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-__all__ = ["CERTIFICATE", "Silent", "WebServer", "WithCertificate", "settings"]
+__all__ = ["CERTIFICATE", "Silent", "WebServer", "WithCertificate", "network", "settings"]
 
 CERTIFICATE: Final = "certificate"
 """Under this name a request's state holds the client's certificate (DER), or None."""
 
 _STOP_S: Final = 2.0
+_OF_ONE: Final = 4
+"""One client may have this part of the connections, by its certificate or without one by its network."""
+_TO_REFUSE: Final = 64
+"""Connections beyond the limit that are still told so; further ones are cut off at once."""
 _LEAST: Final = 1 << 14
 """Bytes that move within the time of silence where a body moves at all."""
 
@@ -61,12 +66,6 @@ class Silent(H11Protocol):
         if not self.transport.is_closing():
             self._listen()
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Leave the connection, silence and all, to whoever takes it over."""
-        if self._silence is not None:
-            self._silence.cancel()
-        super().handle_websocket_upgrade(event)
-
     def _listen(self) -> None:
         if self._silence is not None:
             self._silence.cancel()
@@ -87,12 +86,52 @@ class Silent(H11Protocol):
 class WithCertificate(Silent):
     """The same, with the client's certificate in the state of each request."""
 
+    certificate: bytes | None = None
+    """Of the client (DER)."""
+    guest: bytes | str = ""
+    """Whom the connection counts for: its certificate, or where it comes from."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Remember who is there."""
+        """Remember who is there, and see that nobody takes the place of all others."""
         tls = transport.get_extra_info("ssl_object")
-        shown = tls.getpeercert(binary_form=True) if isinstance(tls, ssl.SSLObject) else None
-        self.app_state = {**self.app_state, CERTIFICATE: shown}
+        if isinstance(tls, ssl.SSLObject):
+            self.certificate = tls.getpeercert(binary_form=True)
+        self.app_state = {**self.app_state, CERTIFICATE: self.certificate}
         super().connection_made(transport)
+        self.guest = self.certificate or network(self.client[0] if self.client else "")
+        if self._crowded():
+            transport.abort()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Leave the connection, silence and all, to a peer, unless that turns the client away."""
+        if self._silence is not None:
+            self._silence.cancel()
+        self.connections.discard(self)
+        peer = cast("Callable[[], asyncio.Protocol]", self.ws_protocol_class)()
+        peer.connection_made(self.transport)
+        if self.transport.is_closing():
+            return
+        self.transport.set_protocol(peer)
+        head = b"".join(b"%s: %s\r\n" % pair for pair in self.headers)
+        # What came behind the request is handed on: the peer refuses a client that does not wait.
+        early, _ = self.conn.trailing_data
+        peer.data_received(b"%s %s HTTP/1.1\r\n%s\r\n%s" % (event.method, event.target, head, early))
+
+    def _crowded(self) -> bool:
+        most = self.limit_concurrency or 1
+        if len(self.connections) > most + _TO_REFUSE:
+            return True
+        own = sum(isinstance(one, WithCertificate) and one.guest == self.guest for one in self.connections)
+        return own > max(1, most // _OF_ONE)
+
+
+def network(host: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the network of an IPv6 one."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
 
 
 def settings(
@@ -116,6 +155,7 @@ def settings(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # its warnings are of what strangers send, as often as they like
         access_log=False,
         server_header=False,
         limit_concurrency=connections,
@@ -136,6 +176,8 @@ class WebServer:
         How long a connection may stay silent.
     upgrade : callable, optional
         Makes the protocol that takes a connection over when its client asks for a WebSocket.
+    refused : callable, optional
+        Whether a certificate (DER) is no longer accepted.
     """
 
     def __init__(
@@ -145,19 +187,30 @@ class WebServer:
         connections: int,
         silence_s: float,
         upgrade: Callable[[], asyncio.Protocol] | None = None,
+        refused: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
         self.state = ServerState()
         self._config = settings(app, connections=connections, silence_s=silence_s, protocol=WithCertificate)
         self._config.load()
         self._upgrade = upgrade
+        self._refused = refused
 
     def protocol(self) -> asyncio.Protocol:
         """Return the protocol of one more connection."""
         kind = cast("type[Silent]", self._config.http_protocol_class)
         made = kind(self._config, self.state, {}, asyncio.get_running_loop())
         if self._upgrade is not None:
-            made.ws_protocol_class = _ignoring_arguments(self._upgrade)
+            made.ws_protocol_class = self._upgrade  # type: ignore[assignment]
         return made
+
+    def check(self) -> None:
+        """Cut off whose certificate is no longer accepted, whatever is under way."""
+        here = [one for one in self.state.connections if isinstance(one, WithCertificate)]
+        shown = {one.certificate for one in here if one.certificate is not None}
+        refused = set(filter(self._refused, shown))
+        for one in here:
+            if one.certificate in refused:
+                one.transport.abort()
 
     async def close(self) -> None:
         """Let what is being answered come to its end, for a moment, and close every connection."""
@@ -172,11 +225,5 @@ class WebServer:
                 connection.transport.abort()
         for task in list(self.state.tasks):
             task.cancel()
-        await asyncio.sleep(0)
-
-
-def _ignoring_arguments(make: Callable[[], asyncio.Protocol]) -> Any:
-    def protocol(**_: object) -> asyncio.Protocol:
-        return make()
-
-    return protocol
+        if self.state.tasks:  # they clear away what they had begun
+            await asyncio.wait(self.state.tasks, timeout=_STOP_S)

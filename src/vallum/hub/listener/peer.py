@@ -134,9 +134,6 @@ class Peer(asyncio.Protocol):
         except NotLetIn as error:
             self._turn_away(str(error))
             return
-        if principal.nation not in self.router.audiences.policy.nations:
-            self._turn_away("nation not in policy")
-            return
         self.shared.peers.add(self)
         self.transport.set_write_buffer_limits(high=self.shared.buffer_bytes)
         _set_options(transport.get_extra_info("socket"))

@@ -1,9 +1,8 @@
 """The application: who asks, whether it may, what the request says, and what a refusal looks like."""
 
-import time
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 import structlog
@@ -14,22 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from vallum.core.principal import Principal
-from vallum.hub.listener.https import CERTIFICATE
+from vallum.hub.listener.https import CERTIFICATE, network
 from vallum.hub.listener.peer import Gate, NotLetIn
 from vallum.hub.marti.answer import JSON, Fault, Refusal
 from vallum.hub.marti.operation import BODY_LIMIT, Call, Media, Operation, decoded, parameters
 from vallum.hub.marti.service import Marti
-from vallum.hub.rate import Bucket
+from vallum.hub.operate.logs import described
+from vallum.hub.rate import Buckets
 
-__all__ = ["ANYBODY", "application", "by_certificate"]
+__all__ = ["application", "by_certificate", "read_whole"]
 
 log = structlog.get_logger("vallum.hub")
 
-ANYBODY: Final = Principal("", "", frozenset(), frozenset(), "viewer")
-"""Who has not said yet who it is."""
-
 Who = Callable[[Request], Awaitable[Principal]]
-_BUCKETS: Final = 10_000
 
 
 def application(
@@ -89,8 +85,8 @@ def _endpoint(
     async def endpoint(request: Request) -> Response:
         operation = methods.get(request.method) or methods["GET"]  # HEAD is a GET without its body
         _refuse_foreign_page(request, pages)
-        principal = await who(request)
-        rates.spend(principal, request)
+        principal = await rates.known(who, request)
+        rates.spend(principal, operation.cost)
         _allow(operation, principal)
         query = parameters(request.query_params, operation.query)
         body = await _body(request, operation)
@@ -145,27 +141,33 @@ async def read_whole(request: Request, limit: int) -> bytes:
 
 
 class _Rates:
-    """How many requests each principal may send; those not known yet by address."""
+    """How much each principal may ask, and how often somebody who is nobody here."""
 
     def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._buckets: dict[str, Bucket] = {}
+        self._principals, self._strangers = Buckets(rate, burst), Buckets(rate, burst)
 
-    def spend(self, principal: Principal, request: Request) -> None:
-        host = request.client.host if request.client else ""
-        key = f"{principal.nation}/{principal.name}" if principal.name else host
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= _BUCKETS:
-                self._buckets.clear()
-            bucket = self._buckets[key] = Bucket(self._rate, self._burst)
-        wait = bucket.take(1.0, time.monotonic())
-        if wait > 0:
-            bucket.take(-1.0, time.monotonic())  # what is refused is not paid for
-            raise Refusal(
-                429, "too many requests", rule="requests_per_s", remedy="Wait, then ask again.",
-                headers={"Retry-After": str(max(1, round(wait)))},
-            )  # fmt: skip
+    async def known(self, who: Who, request: Request) -> Principal:
+        """Find out who asks; whoever was nobody too often, or comes from where such do, is not looked at."""
+        shown = getattr(request.state, CERTIFICATE, None)
+        stranger = shown or network(request.client.host if request.client else "")
+        _refuse_if(self._strangers.wait(stranger))
+        try:
+            return await who(request)
+        except Refusal:
+            self._strangers.spend(stranger)
+            raise
+
+    def spend(self, principal: Principal, cost: float) -> None:
+        """Count a request."""
+        _refuse_if(self._principals.spend((principal.nation, principal.name), cost))
+
+
+def _refuse_if(wait: float) -> None:
+    if wait > 0:
+        raise Refusal(
+            429, "too many requests", rule="requests_per_s", remedy="Wait, then ask again.",
+            headers={"Retry-After": str(math.ceil(wait))},
+        )  # fmt: skip
 
 
 def _fault(fault: Fault, headers: dict[str, str] | None = None) -> Response:
@@ -187,8 +189,8 @@ async def _not_there(_: Request, error: HTTPException) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     at = f"{datetime.now(UTC):%H:%M:%S}"
-    log.error("request failed", path=request.scope["route"].path if "route" in request.scope else "",
-              error=type(error).__name__, at=at, exc_info=error)  # fmt: skip
+    path = request.scope["route"].path if "route" in request.scope else ""
+    log.error("request failed", path=path, clock=at, **described(error))
     return _fault(Fault(500, f"the hub failed at {at}; its log says why", "", "Tell whoever runs the hub."))
 
 

@@ -97,8 +97,10 @@ class Operation:
     refuses : tuple of int
         Statuses of its own refusals, beside 400, 401, 403, 404, 413 where there is a body, and 429.
     also : tuple of int
-        Further statuses that are no refusals: 204, 304 and a 404 of this kind have no body, the others that of
-        `answer`.
+        Further statuses that are no refusals: 204, 304 and a 404 of this kind have no body, the others that
+        of `answer`.
+    cost : float
+        How much of a principal's rate it takes, in requests: what keeps the stream waiting costs more.
     """
 
     method: str
@@ -113,6 +115,7 @@ class Operation:
     may: May = "see"
     refuses: tuple[int, ...] = field(default=())
     also: tuple[int, ...] = field(default=())
+    cost: float = 1.0
 
 
 def parameters(query: QueryParams, kind: type[msgspec.Struct]) -> Any:

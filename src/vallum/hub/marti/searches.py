@@ -1,8 +1,9 @@
-"""Searches through the journal: in threads of their own, one at a time for each who asks."""
+"""Searches that take a while: one at a time for each who asks, those of the journal in their own threads."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final, TypeVar
@@ -14,7 +15,7 @@ __all__ = ["Searches"]
 
 T = TypeVar("T")
 _THREADS: Final = 2
-_WAITING: Final = 8
+_WAITING: Final = 32
 
 
 @dataclass(slots=True)
@@ -32,8 +33,9 @@ class Searches:
         self.stopping = Event()
         """Set when the hub ends: what still runs then is of use to nobody."""
 
-    async def run(self, principal: Principal, work: Callable[[], T]) -> T:
-        """Run work in a thread, behind what the same principal asked for before.
+    @asynccontextmanager
+    async def turn(self, principal: Principal) -> AsyncIterator[None]:
+        """Wait until what the same principal asked for before is done.
 
         Raises
         ------
@@ -50,11 +52,22 @@ class Searches:
         turn.waiting += 1
         try:
             async with turn.lock:
-                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+                yield
         finally:
             turn.waiting -= 1
             if not turn.waiting:
                 self._turns.pop(key, None)
+
+    async def run(self, principal: Principal, work: Callable[[], T]) -> T:
+        """Run work in a thread in the turn of a principal.
+
+        Raises
+        ------
+        Refusal
+            429 if too much of its waits already.
+        """
+        async with self.turn(principal):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def close(self) -> None:
         """End what runs, and begin nothing more."""

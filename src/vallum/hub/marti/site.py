@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from vallum.hub.config import Config, Listener
 from vallum.hub.listener.https import WebServer
-from vallum.hub.listener.peer import Gate, Shared
+from vallum.hub.listener.peer import Gate, NotLetIn, Shared
 from vallum.hub.listener.websocket import WebSocketPeer
 from vallum.hub.marti import basics, enrolment, files, missions
 from vallum.hub.marti.app import application, by_certificate
@@ -17,9 +20,12 @@ from vallum.hub.marti.missions.desk import Desk
 from vallum.hub.marti.openapi import described
 from vallum.hub.marti.service import Marti
 from vallum.hub.marti.store import Store
+from vallum.hub.operate.logs import described as fault
 from vallum.hub.router import Router
 
 __all__ = ["OPERATIONS", "Site"]
+
+log = structlog.get_logger("vallum.hub")
 
 OPERATIONS = described(
     (
@@ -52,6 +58,7 @@ class Site:
     def __init__(self, config: Config, folder: Path, router: Router, shared: Shared) -> None:
         self._shared = shared
         self._servers: list[WebServer] = []
+        self._sweeping: asyncio.Task[None] | None = None
         stream = next((one.port for one in config.listeners if one.enabled and one.kind == "tls"), 8089)
         self.marti = Marti(
             router=router,
@@ -76,23 +83,33 @@ class Site:
             app = application(
                 self.marti, enrolment.OPERATIONS, by_password(self.marti, listener.nation), listener.origins
             )
-            server = self._server(app, None)
+            server = self._server(app)
         else:
             app = application(self.marti, OPERATIONS, by_certificate(gate), listener.origins)
             server = self._server(
-                app, lambda: WebSocketPeer(self._shared, gate, listener.label, listener.origins)
+                app,
+                upgrade=lambda: WebSocketPeer(self._shared, gate, listener.label, listener.origins),
+                refused=lambda shown: _refused(gate, shown),
             )
         return server.protocol
 
-    async def sweep(self) -> None:
-        """Let go of what has had its time. Called about once a second."""
-        await self.marti.library.sweep()
-        await self._desk.sweep()
+    def check(self) -> None:
+        """Cut off who is not let in any more. Called whenever certificates have changed."""
+        for server in self._servers:
+            server.check()
+
+    def sweep(self) -> None:
+        """Let go of what has had its time, without keeping the caller. Called about once a second."""
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep())
+            self._sweeping.add_done_callback(_noted)
 
     async def close(self) -> None:
         """End every connection, with what was begun written first."""
         for server in self._servers:
             await server.close()
+        if self._sweeping is not None:
+            await asyncio.wait((self._sweeping,))
         self.marti.searches.close()
         await self._roster.close()
         self.marti.router.transfers = None
@@ -100,13 +117,31 @@ class Site:
         await self._desk.close()
         self.marti.store.close()
 
-    def _server(self, app: object, upgrade: Callable[[], asyncio.Protocol] | None) -> WebServer:
+    async def _sweep(self) -> None:
+        await self.marti.library.sweep()
+        await self._desk.sweep()
+
+    def _server(self, app: object, **more: Any) -> WebServer:
         settings = self.marti.settings
         server = WebServer(
             app,  # type: ignore[arg-type]
             connections=settings.connections,
             silence_s=settings.silence_s,
-            upgrade=upgrade,
+            **more,
         )
         self._servers.append(server)
         return server
+
+
+def _noted(sweep: asyncio.Task[None]) -> None:
+    error = None if sweep.cancelled() else sweep.exception()
+    if error is not None:  # the next one may do better
+        log.error("what has expired is not let go", **fault(error))
+
+
+def _refused(gate: Gate, shown: bytes) -> bool:
+    try:
+        gate.principal(shown)
+    except NotLetIn:
+        return True
+    return False

@@ -61,7 +61,7 @@ class Store:
         return self._reading.execute(question, values).fetchall()
 
     async def look(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run work that reads more than a few rows, in a thread and all of it on one state of the database."""
+        """Run work that reads more than a few rows, in a thread and on one state of the database."""
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._look, work)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:

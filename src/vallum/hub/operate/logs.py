@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-__all__ = ["LogFormat", "LogLevel", "Outlet", "configure", "report_fault"]
+__all__ = ["LogFormat", "LogLevel", "Outlet", "configure", "described", "report_fault"]
 
 LogFormat = Literal["json", "text"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -87,7 +87,7 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log a record of a library."""
-        fields = _described(record.exc_info[1]) if record.exc_info and record.exc_info[1] else {}
+        fields = described(record.exc_info[1]) if record.exc_info and record.exc_info[1] else {}
         log.log(record.levelno, "library", library=record.name, message=str(record.msg)[:200], **fields)
 
 
@@ -149,7 +149,7 @@ def without_positions(_logger: WrappedLogger, _method: str, fields: EventDict) -
 def report_fault(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log what went wrong in the event loop: kind and place, but no text, which may quote a peer."""
     error = context.get("exception")
-    log.error("fault", message=str(context.get("message", ""))[:200], **(_described(error) if error else {}))
+    log.error("fault", message=str(context.get("message", ""))[:200], **(described(error) if error else {}))
 
 
 def open_outlet() -> Outlet:
@@ -157,7 +157,8 @@ def open_outlet() -> Outlet:
     return Outlet(sys.stderr)
 
 
-def _described(error: BaseException) -> dict[str, Any]:
+def described(error: BaseException) -> dict[str, Any]:
+    """Return kind and place of an error: its text may quote a peer, and its frames hold secrets."""
     return {"kind": type(error).__name__, "at": _places(error.__traceback__)}
 
 

@@ -30,6 +30,8 @@ _BEFORE: Final = (
     "SELECT nation, access, caveat, releasable_to, groups, type, principal, uid, callsign, team, role, "
     "last_ms FROM client WHERE last_ms >= ? ORDER BY last_ms DESC"
 )
+_COST: Final = 10.0
+"""Sessions are looked at where the stream waits."""
 _PROTOCOLS: Final = {Format.XML: "xml", Format.STREAM: "takproto", Format.WEBSOCKET: "websocket"}
 
 Direction = Literal["ASCENDING", "DESCENDING"]
@@ -81,7 +83,8 @@ async def client_endpoints(call: Call) -> Response:
             rows += _before(connection, policy, principal, query.group, oldest)
         return answer(_ENDPOINT, list(_latest(rows, oldest, by_uid=query.show_most_recent_only)))
 
-    return await call.marti.store.look(work)
+    async with call.marti.searches.turn(principal):
+        return await call.marti.store.look(work)
 
 
 async def contacts(call: Call) -> Response:
@@ -225,9 +228,9 @@ def _latest(
 
 OPERATIONS: Final = (
     Operation("GET", "/Marti/api/clientEndPoints", client_endpoints, "Clients that are or were here",
-              "clients", Wanted, answer=Answer[list[ClientEndpoint]]),
+              "clients", Wanted, answer=Answer[list[ClientEndpoint]], cost=_COST),
     Operation("GET", "/Marti/api/contacts/all", contacts, "Clients that can be written to", "clients",
-              ContactsOrder, answer=list[Contact]),
+              ContactsOrder, answer=list[Contact], cost=_COST),
     Operation("GET", "/Marti/api/subscriptions/all", subscriptions, "Sessions", "clients",
-              SubscriptionsOrder, answer=Answer[list[Subscription]]),
+              SubscriptionsOrder, answer=Answer[list[Subscription]], cost=_COST),
 )  # fmt: skip

@@ -25,6 +25,8 @@ _ANONYMOUS_BIT: Final = 2
 _CREATED: Final = "1970-01-01"
 """Clients want a date; when a group was first named is not known."""
 _MOST: Final = 2_000
+_COST: Final = 50.0
+"""Whoever switches is sent the picture anew."""
 
 Uid = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -182,9 +184,9 @@ OPERATIONS: Final = (
     Operation("GET", "/Marti/api/groups/active", list_active, "Those that are on", "groups", OfClient,
               answer=_Many),
     Operation("PUT", "/Marti/api/groups/active", put_active, "Switch groups on and off", "groups", All,
-              body=Switches, answer=_Many),
+              body=Switches, answer=_Many, cost=_COST),
     Operation("PUT", "/Marti/api/groups/activebits", put_bits, "Switch groups by number", "groups", OfClient,
-              body=Bits, answer=_Many),
+              body=Bits, answer=_Many, cost=_COST),
     Operation("GET", "/Marti/api/groups/groupCacheEnabled", cache_enabled, "Whether groups can be switched",
               "groups", NoQuery, answer=Answer[bool]),
     Operation("GET", "/Marti/api/groups/{name}/{direction}", one_group, "One group", "groups", OfClient,

@@ -1,15 +1,13 @@
 """What the journal holds of a period, as far as somebody may see it."""
 
+import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from vallum.core import instant
-from vallum.core.policy import Policy
-from vallum.core.principal import Principal
-from vallum.hub.journal import Bbox, Reader, Selection, Stored, query
+from vallum.hub.journal import Bbox, Reader, Selection, Stopped, Stored, query
 from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.operation import Call
 
@@ -21,6 +19,8 @@ _LONGEST_MS: Final = 7 * 86_400_000
 _DAY_MS: Final = 86_400_000
 _EVENTS: Final = 20_000
 _BYTES: Final = 32 * 2**20
+_SEARCH_S: Final = 20.0
+"""What is not found by then keeps others from searching."""
 _LATEST_MS: Final = instant.parse("9999-12-31T00:00:00Z")
 
 
@@ -74,7 +74,8 @@ async def search(
     Raises
     ------
     Refusal
-        413 if it is more than one answer holds; 429 if the caller waits for too many already.
+        413 if it is more than one answer holds, or takes too long; 429 if the caller waits for too many
+        already; 503 if the hub stops.
     """
     marti, principal = call.marti, call.principal
     named = frozenset(groups)
@@ -84,8 +85,20 @@ async def search(
     policy, path, stopping = marti.router.audiences.policy, marti.journal, marti.searches.stopping
 
     def work() -> T:
-        found = _found(path, policy, principal, principal_sees, selection)
-        return take(_bounded(found, stopping.is_set))
+        until = time.monotonic() + _SEARCH_S
+        reader = Reader(policy, principal.nation, principal_sees)
+        found = query(path, reader, selection, lambda: stopping.is_set() or time.monotonic() > until)
+        try:
+            return take(_bounded(found))
+        except Stopped as error:
+            if stopping.is_set():
+                raise Refusal(
+                    503, "the hub is stopping", rule="stopping", remedy="Ask again in a moment."
+                ) from error
+            raise Refusal(
+                413, f"not found within {_SEARCH_S:.0f} s", rule="longest search",
+                remedy="Ask for a shorter period.",
+            ) from error  # fmt: skip
 
     return await marti.searches.run(principal, work)
 
@@ -103,13 +116,7 @@ def box(south: float, west: float, north: float, east: float) -> Bbox:
     return Bbox(south, west, north, east)
 
 
-def _found(
-    path: Path, policy: Policy, principal: Principal, groups: frozenset[str], selection: Selection
-) -> Iterable[Stored]:
-    return query(path, Reader(policy, principal.nation, groups), selection)
-
-
-def _bounded(found: Iterable[Stored], stopped: Callable[[], bool]) -> Iterable[Stored]:
+def _bounded(found: Iterable[Stored]) -> Iterable[Stored]:
     size = 0
     for count, one in enumerate(found, 1):
         size += len(one.xml)
@@ -118,8 +125,6 @@ def _bounded(found: Iterable[Stored], stopped: Callable[[], bool]) -> Iterable[S
                 413, f"more than {_EVENTS} events or {_BYTES >> 20} MiB in this period",
                 rule="size of an answer", remedy="Ask for a shorter period, a smaller box or fewer groups.",
             )  # fmt: skip
-        if stopped():
-            raise Refusal(503, "the hub is stopping", rule="stopping", remedy="Ask again in a moment.")
         yield one
 
 

@@ -12,20 +12,25 @@ from vallum.core.principal import Principal
 from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.basics.seen import owner
 from vallum.hub.marti.basics.video_model import Connection, classification_of
-from vallum.hub.marti.marking import Marking
+from vallum.hub.marti.marking import Marking, Rules
 from vallum.hub.marti.service import Marti
+from vallum.picture import Audiences
 
 __all__ = ["Kept", "find", "put", "remove", "replace", "shown"]
 
 VIDEO: Final = "b-m-p-s-p-loc"
 """The Cursor on Target type under which rules release video: a sensor's place with its address."""
 _OF_ONE: Final = 200
+_BYTES_OF_ONE: Final = 1 << 20
 _LABEL: Final = "nation, access, caveat, releasable_to, groups"
 _ROWS: Final = f"SELECT principal, uid, content, {_LABEL} FROM video"  # noqa: S608
 _PUT: Final = (
     "INSERT OR REPLACE INTO video "
     "(principal, uid, content, nation, access, caveat, releasable_to, groups, stored_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_USE: Final = (
+    "SELECT count(*), coalesce(sum(length(content)), 0) FROM video WHERE nation = ? AND principal = ?"
 )
 _REPLACE: Final = (
     "UPDATE video SET content = ?, access = ?, groups = ?, stored_ms = ? "
@@ -66,18 +71,20 @@ class Kept:
 
 async def shown(marti: Marti, principal: Principal) -> list[Kept]:
     """Return what a principal may see, the oldest first."""
-    rows = await marti.store.look(
-        lambda connection: connection.execute(f"{_ROWS} ORDER BY stored_ms, uid").fetchall()
-    )
+    rules = Rules(Audiences(marti.router.audiences.policy))  # those of the router are the loop's
     known: dict[Marking, bool] = {}
-    found = []
-    for row in rows:
-        kept = _kept(row)
+
+    def may_see(kept: Kept) -> bool:
         if kept.marking not in known:
-            known[kept.marking] = marti.rules.may_see(principal, kept.marking, VIDEO)
-        if known[kept.marking] or kept.owner == owner(principal):
-            found.append(kept)
-    return found
+            known[kept.marking] = rules.may_see(principal, kept.marking, VIDEO)
+        return known[kept.marking] or kept.owner == owner(principal)
+
+    def work(connection: sqlite3.Connection) -> list[Kept]:
+        rows = connection.execute(f"{_ROWS} ORDER BY stored_ms, uid")
+        return [kept for kept in map(_kept, rows) if may_see(kept)]
+
+    async with marti.searches.turn(principal):
+        return await marti.store.look(work)
 
 
 def find(marti: Marti, principal: Principal, uid: str) -> Kept | None:
@@ -107,8 +114,10 @@ async def put(
                           remedy="Register it under another uid.")  # fmt: skip
     rows = [_row(marti, principal, one, groups) for one in connections]
     if not await marti.store.write(partial(_save, owner(principal), rows)):
-        raise Refusal(409, f"more than {_OF_ONE} video connections of one user", rule="video connections",
-                      remedy="Delete some that are not used.")  # fmt: skip
+        raise Refusal(
+            409, f"more than {_OF_ONE} video connections of one user, or more than {_BYTES_OF_ONE} bytes",
+            rule="video connections", remedy="Delete some that are not used.",
+        )  # fmt: skip
 
 
 async def replace(marti: Marti, kept: Kept, connection: Connection, groups: frozenset[str]) -> bool:
@@ -141,13 +150,13 @@ def _row(marti: Marti, principal: Principal, one: Connection, groups: list[str])
 
 def _save(who: tuple[str, str], rows: list[tuple[object, ...]], connection: sqlite3.Connection) -> bool:
     """Write rows if their owner then has no more than it may."""
-    mine = {
-        uid for (uid,) in connection.execute("SELECT uid FROM video WHERE nation = ? AND principal = ?", who)
-    }
-    if len(mine | {row[1] for row in rows}) > _OF_ONE:
-        return False
+    connection.execute("SAVEPOINT before")
     connection.executemany(_PUT, rows)
-    return True
+    ((count, size),) = connection.execute(_USE, who)
+    if count <= _OF_ONE and size <= _BYTES_OF_ONE:
+        return True
+    connection.execute("ROLLBACK TO before")
+    return False
 
 
 def _kept(row: sqlite3.Row) -> Kept:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import ipaddress
 import math
 import time
 from typing import Final
@@ -12,6 +11,7 @@ from starlette.requests import Request
 
 from vallum.core.errors import BadInput
 from vallum.core.principal import Principal
+from vallum.hub.listener.https import network
 from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.app import Who
 from vallum.hub.marti.enrolment import bearer
@@ -20,7 +20,7 @@ from vallum.hub.marti.enrolment.sign import PROOF
 from vallum.hub.marti.service import Marti
 from vallum.hub.pki.accounts import LockedOut, Wrong
 from vallum.hub.pki.credentials import Proof, Unproven
-from vallum.hub.rate import Bucket
+from vallum.hub.rate import Buckets
 
 __all__ = ["by_password"]
 
@@ -30,7 +30,6 @@ log = structlog.get_logger("vallum.hub")
 #: out: many devices may share an address.
 ADDRESS_SHARE: Final = 10
 ADDRESS_PER_S: Final = 0.2
-MOST_ADDRESSES: Final = 10_000
 #: Passwords that wait to be tried; each takes about a tenth of a second.
 MOST_WAITING: Final = 50
 LONGEST: Final = 512
@@ -71,7 +70,8 @@ def by_password(marti: Marti, nation: str = "") -> Who:
             raise Refusal(
                 503, "the hub cannot look it up now", rule="credentials", remedy="Try again in a minute."
             ) from error
-        if nation and principal.nation != nation:
+        nations = (nation,) if nation else marti.router.audiences.policy.nations
+        if principal.nation not in nations:
             raise Refusal(403, "users of another nation do not enrol here", rule="nation")
         setattr(request.state, PROOF, proof)
         return principal
@@ -84,14 +84,13 @@ class _Door:
 
     def __init__(self, marti: Marti) -> None:
         self._accounts = marti.accounts
-        self._burst = float(ADDRESS_SHARE * marti.settings.attempts)
+        self._wrong = Buckets(ADDRESS_PER_S, ADDRESS_SHARE * marti.settings.attempts)
         self._turn = asyncio.Lock()
         self._waiting = 0
-        self._addresses: dict[str, Bucket] = {}
 
     async def found(self, request: Request) -> Found:
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        if request.url.path == PATH:
+        if request.scope["path"] == PATH:
             name, secret = await stated(request)
         elif scheme.lower() == "bearer":
             proof = bearer.read(shown.strip(), int(time.time()))
@@ -104,12 +103,11 @@ class _Door:
             raise Wrong
         held = await asyncio.to_thread(self._accounts.by_token, name, secret)
         # Who holds a token is not kept out by those who guess.
-        return held or await self._by_password(name, secret, _address(request))
+        place = network(request.client.host if request.client else "")
+        return held or await self._by_password(name, secret, place)
 
     async def _by_password(self, name: str, password: str, address: str) -> Found:
-        bucket = self._bucket(address)
-        wait = bucket.take(1.0, time.monotonic())
-        bucket.take(-1.0, time.monotonic())
+        wait = self._wrong.wait(address)
         if wait > 0:
             raise _wait("too many wrong passwords from this address", "address", math.ceil(wait))
         if self._waiting >= MOST_WAITING:
@@ -120,19 +118,11 @@ class _Door:
             async with self._turn:
                 return await asyncio.to_thread(self._accounts.by_password, name, password)
         except Wrong:
-            bucket.take(1.0, time.monotonic())
+            self._wrong.spend(address)
             log.warning("enrolment refused: wrong password", address=address)
             raise
         finally:
             self._waiting -= 1
-
-    def _bucket(self, address: str) -> Bucket:
-        bucket = self._addresses.get(address)
-        if bucket is None:
-            if len(self._addresses) >= MOST_ADDRESSES:
-                del self._addresses[next(iter(self._addresses))]
-            bucket = self._addresses[address] = Bucket(ADDRESS_PER_S, self._burst)
-        return bucket
 
 
 def _basic(shown: str) -> tuple[str, str]:
@@ -148,18 +138,6 @@ def _basic(shown: str) -> tuple[str, str]:
     if not colon:
         raise _nobody("header Authorization: no colon between name and password")
     return name, secret
-
-
-def _address(request: Request) -> str:
-    """Return whom wrong passwords are counted against: an IPv4 address, or the network of an IPv6 one."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 4:
-        return host
-    return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
 
 
 def _nobody(message: str) -> Refusal:

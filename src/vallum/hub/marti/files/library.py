@@ -41,7 +41,7 @@ class Library:
 
     def __init__(self, marti: "Marti") -> None:
         self.shelf = Shelf(marti.files)
-        self.sight = Sight(marti.store, marti.rules, marti.clock)
+        self.sight = Sight(marti.store, marti.rules, marti.searches, marti.clock)
         self.arrivals = Arrivals(marti.settings)
         self._store = marti.store
         self._clock = marti.clock

@@ -132,7 +132,7 @@ def manifest(archive: zipfile.ZipFile) -> Package | None:
         raise Unsafe(f"manifest of more than {_MANIFEST} bytes")
     try:
         root = fromstring(archive.read(found), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, LookupError) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:  # the last two: encodings
         raise Unsafe(f"manifest cannot be read: {error}") from error
     if sum(1 for _ in root.iter()) > _ELEMENTS:
         raise Unsafe(f"manifest of more than {_ELEMENTS} elements")

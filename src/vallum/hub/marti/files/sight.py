@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from vallum.core.principal import Principal
 from vallum.hub.marti.files.rows import PRIVATE, File, marking
 from vallum.hub.marti.marking import FILE, Rules
+from vallum.hub.marti.searches import Searches
 from vallum.hub.marti.store import Store
 
 __all__ = ["Search", "Sight"]
@@ -92,12 +93,14 @@ class Sight:
     ----------
     store : Store
     rules : Rules
+    searches : Searches
+        In whose turns every row is looked at.
     clock : callable
         Returns milliseconds since 1970-01-01T00:00Z.
     """
 
-    def __init__(self, store: Store, rules: Rules, clock: Callable[[], int]) -> None:
-        self._store, self._rules, self._clock = store, rules, clock
+    def __init__(self, store: Store, rules: Rules, searches: Searches, clock: Callable[[], int]) -> None:
+        self._store, self._rules, self._searches, self._clock = store, rules, searches, clock
         self.handed: set[Grant] = set()
         """Grants that are not written yet."""
 
@@ -143,7 +146,8 @@ class Sight:
         before = 1 << 62
         while True:
             values |= self._asker(principal, before, page)
-            rows = await self._page(question, dict(values), indexed=indexed)
+            async with nullcontext() if indexed else self._searches.turn(principal):
+                rows = await self._page(question, dict(values), indexed=indexed)
             yield [row for row in rows if may_see(row)]
             if len(rows) < page:
                 return
@@ -155,10 +159,10 @@ class Sight:
             connection.create_function("folded", 1, str.casefold, deterministic=True)
             return connection.execute(question, values).fetchall()
 
-        if not indexed:
-            return await self._store.look(look)
-        await asyncio.sleep(0)
-        return self._store.read(question, values)
+        if indexed:
+            await asyncio.sleep(0)
+            return self._store.read(question, values)
+        return await self._store.look(look)
 
     def _asker(self, principal: Principal, before: int, page: int) -> dict[str, object]:
         own = [file for file, *who in self.handed if who == [principal.nation, principal.name]]

@@ -1,9 +1,5 @@
 """Missions, which TAK clients call data synchronisation."""
 
-from typing import Final
-
-from vallum.hub.marti.operation import Operation
+from vallum.hub.marti.missions.routes import OPERATIONS
 
 __all__ = ["OPERATIONS"]
-
-OPERATIONS: Final[tuple[Operation, ...]] = ()
