@@ -1,9 +1,12 @@
 """Writes the reference pages that come from the code: the command line, the tables, the schemas of the JSON.
 
-The docs build calls `pages`. As a program: `python docs/generate.py schemas` writes the JSON Schemas, which
-are kept in the repository so that a change of the contract shows in the change itself.
+The docs build calls `pages`. As a program: `python docs/generate.py schemas` writes the JSON Schemas, and
+`python docs/generate.py openapi` the OpenAPI documents. Both are kept in the repository so that a change of
+the contract shows in the change itself.
 """
 
+import csv
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from vallum.plan.tables import PlanTable
 
 SCHEMAS = Path(__file__).parent / "reference" / "schemas"
+OPENAPI = Path(__file__).parent / "reference" / "openapi"
+ROUTES = Path(__file__).parents[1] / "tests" / "corpus" / "marti" / "routes.csv"
 
 
 def pages(folder: Path) -> None:
@@ -28,6 +33,7 @@ def pages(folder: Path) -> None:
         "line-tables.md": line_tables(),
         "sky-tables.md": sky_tables(),
         "evacuation-tables.md": evacuation_tables(),
+        "marti-routes.md": marti_routes(),
     }.items():
         file = folder / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
@@ -41,6 +47,51 @@ def schemas() -> None:
     SCHEMAS.mkdir(exist_ok=True)
     for name, text in made().items():
         (SCHEMAS / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def openapi() -> None:
+    """Write the OpenAPI document of each kind of HTTPS listener."""
+    OPENAPI.mkdir(exist_ok=True)
+    for name, text in openapi_documents().items():
+        (OPENAPI / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def openapi_documents() -> dict[str, str]:
+    """Return the OpenAPI documents as they are kept, by the kind of listener."""
+    from vallum.hub.marti import enrolment, site
+    from vallum.hub.marti.openapi import PASSWORD, document
+
+    title = "Vallum, enrolment: where nobody has a certificate yet"
+    made = {
+        "marti": document(site.OPERATIONS),
+        "enrolment": document(enrolment.OPERATIONS, title=title, security=PASSWORD),
+    }
+    return {name: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for name, one in made.items()}
+
+
+def marti_routes() -> str:
+    """Return the routes that TAK clients call, and all that the hub has."""
+    from vallum.hub.marti import enrolment, site
+
+    clients = {"atak": "ATAK", "node-tak": "node-tak", "both": "ATAK, node-tak"}
+    called = (
+        (
+            f"`{one['method']} {one['path']}`",
+            clients[one["client"]],
+            one["what"],
+            ": ".join(filter(None, (one["status"], one["why"]))),
+        )
+        for one in csv.DictReader(ROUTES.read_text(encoding="utf-8").splitlines())
+    )
+    who = {"see": "every role", "send": "member, admin", "operate": "admin"}
+    parts = ["## What clients call\n", markdown_table(("route", "client", "what for", "Vallum"), called)]
+    for title, operations in (("marti", site.OPERATIONS), ("enrolment", enrolment.OPERATIONS)):
+        rows = (
+            (f"`{one.method} {one.path}`", one.summary, who[one.may])
+            for one in sorted(operations, key=lambda one: (one.path, one.method))
+        )
+        parts += [f"## All of a {title} listener\n", markdown_table(("route", "what it does", "who"), rows)]
+    return "\n".join(parts)
 
 
 def commands() -> str:
@@ -172,6 +223,7 @@ def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> 
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["schemas"]:
-        sys.exit("usage: python docs/generate.py schemas")
-    schemas()
+    writers = {"schemas": schemas, "openapi": openapi}
+    if len(sys.argv) != 2 or sys.argv[1] not in writers:
+        sys.exit(f"usage: python docs/generate.py {'|'.join(writers)}")
+    writers[sys.argv[1]]()

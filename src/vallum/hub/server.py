@@ -6,6 +6,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,8 +61,8 @@ class CertificateGate:
 
     listener: Listener
     directory: Directory
-    refresh: Callable[[], bool]
-    """Reads the registry again and says whether it changed."""
+    refresh: Callable[[], None]
+    """Reads the registry again."""
     nations: tuple[str, ...]
     """Of the policy."""
 
@@ -91,8 +92,9 @@ class CertificateGate:
             return self.directory.principal(certificate, now)
         except Refused as error:
             # A certificate that was issued a moment ago is in a registry that has not been read yet.
-            if error.reason != "unknown" or not self.refresh():
+            if error.reason != "unknown":
                 raise
+        self.refresh()
         return self.directory.principal(certificate, now)
 
 
@@ -128,6 +130,7 @@ class Hub:
         self.addresses: dict[str, tuple[str, int]] = {}
         """Where each listener listens."""
         self.directory: Directory | None = None
+        self._reader = ThreadPoolExecutor(1, "certificates")
         self.ticks = Spans()
         """How long it takes to send what waits."""
         self.journal: Journal | None = None
@@ -180,6 +183,7 @@ class Hub:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
+        self._reader.shutdown(wait=False)
         if self._tick is not None:
             self._tick.cancel()
         self.router.flush()
@@ -276,12 +280,16 @@ class Hub:
             self.directory = Directory.open(self.folder / self.config.pki)
         return self.directory
 
-    def _refresh_certificates(self) -> bool:
+    def _refresh_certificates(self) -> None:
         """Read what has changed of the certificates, and send away who may no longer be here."""
-        if self.directory is None or not self.directory.refresh():
-            return False
-        self._check_certificates()
-        return True
+        if self.directory is not None and self.directory.refresh():
+            self._check_certificates()
+
+    async def _follow_certificates(self) -> None:
+        """Do the same with the reading in a thread: thousands of certificates take a while."""
+        loop = asyncio.get_running_loop()
+        if self.directory is not None and await loop.run_in_executor(self._reader, self.directory.refresh):
+            self._check_certificates()
 
     def _check_certificates(self) -> None:
         for peer in list(self.shared.peers):
@@ -329,7 +337,7 @@ class Hub:
                 saved = self.router.mailbox.changes
                 self.journal.save_cursors(self.router.mailbox.cursors)
             now = time.monotonic()
-            self._refresh_certificates()
+            await self._follow_certificates()
             if now >= look:  # certificates also end by themselves
                 look = now + _EXPIRY_S
                 self._check_certificates()

@@ -174,7 +174,7 @@ def test_searches_of_one_do_not_hold_up_those_of_another() -> None:
     async def work() -> None:
         searches, done = Searches(), threading.Event()
         kadri, janis = Principal("kadri", "EE"), Principal("janis", "LV")
-        waiting = [asyncio.create_task(searches.run(kadri, done.wait)) for _ in range(8)]
+        waiting = [asyncio.create_task(searches.run(kadri, done.wait)) for _ in range(searches.most)]
         await asyncio.sleep(0)
         with pytest.raises(Refusal) as refused:
             await searches.run(kadri, done.wait)

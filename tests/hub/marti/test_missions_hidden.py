@@ -3,24 +3,27 @@
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.hub.conftest import POLICY, event
 from vallum.core.principal import Principal
+from vallum.hub.config import Marti as Settings
 from vallum.hub.journal.tables import files, missions
 from vallum.hub.marti.answer import Refusal
-from vallum.hub.marti.marking import Rules
-from vallum.hub.marti.missions import changes, events, items, layers, log, making, members, views
-from vallum.hub.marti.missions.ledger import Ledger
+from vallum.hub.marti.marking import Marking, Rules
+from vallum.hub.marti.missions import changes, events, items, layers, limits, log, making, members, views
+from vallum.hub.marti.missions.ledger import Ledger, drop_labels
 from vallum.hub.marti.missions.notices import Member
 from vallum.hub.marti.missions.reading import Caller, Reading, Ref
-from vallum.hub.marti.missions.roles import SUBSCRIBER
+from vallum.hub.marti.missions.roles import OWNER, SUBSCRIBER
 from vallum.hub.marti.missions.stated import Stated
 from vallum.picture import Audiences, Event, sees
 
@@ -45,7 +48,7 @@ class Act(msgspec.Struct, frozen=True):
     """Something that somebody does."""
 
     who: str
-    what: Literal["say", "remove", "words", "write", "layer", "unlayer", "join"]
+    what: Literal["say", "remove", "words", "write", "layer", "unlayer", "join", "invite", "uninvite"]
     key: str
     other: str
     access: str
@@ -56,7 +59,7 @@ ACTS = st.lists(
     st.builds(
         Act,
         who=st.sampled_from(list(USERS)),
-        what=st.sampled_from(["say", "say", "say", "remove", "words", "write", "layer", "unlayer", "join"]),
+        what=st.sampled_from(["say", "say", *get_args(Act.__annotations__["what"])]),
         key=st.sampled_from("ABC"),
         other=st.sampled_from(["", "kadri A", "jaan A", "mart B", "aino C"]),
         access=st.sampled_from(["", "", "SECRET"]),
@@ -76,7 +79,7 @@ class World:
         self.rosters: dict[int, tuple[Member, ...]] = {}
         connection.executescript(files.DDL + missions.DDL)
         ledger = self.ledger("kadri", 0)
-        made = making.create(ledger, "Alpha", Stated(creator_uid="KADRI"), None, most=9)
+        made = making.create(ledger, "Alpha", Stated(creator_uid="KADRI"), None, settings=Settings())
         self.guid = made["guid"]
         for name in USERS:
             ledger = self.ledger(name, 0)
@@ -87,7 +90,7 @@ class World:
 
     def shows(self, act: Act, reader: str) -> bool:
         """Whether a reader may see what an act brings."""
-        if act.what in ("remove", "words", "unlayer") or act.who == reader:
+        if act.what in ("remove", "words", "unlayer", "uninvite") or act.who == reader:
             return True  # of what is there, each actor sees what it may
         ledger = self.ledger(act.who, 0)
         label = self.said(act, 0).label if act.what == "say" else ledger.own()
@@ -136,6 +139,11 @@ class World:
             layers.create(ledger, mission, act.key, "UID", uid, parent, None, act.who)
         elif act.what == "unlayer":
             layers.remove(ledger, mission, [f"{act.who} {act.key}"], act.who)
+        elif act.what == "invite":
+            role = OWNER if act.other else SUBSCRIBER
+            members.invite(ledger, mission, "userName", act.key, role, act.who, [])
+        elif act.what == "uninvite":
+            members.uninvite(ledger, mission, "userName", act.key, act.who)
         else:
             members.join(ledger, mission, f"{act.who} {act.key}")
             ledger.note_own(mission, "subscriber", act.who)
@@ -149,13 +157,14 @@ class World:
             views.mission(reading, mission, whole),
             changes.changes(reading, mission, whole.when, squashed=False),
             layers.tree(reading, mission),
+            [members.invitation(mission, row) for row in members.invitations(reading, mission)],
             [
                 members.subscription(reading, row, with_token=False)
                 for row in members.subscriptions(reading, mission)
             ],
         ]
         text = json.dumps(json.loads(msgspec.json.encode(found)), sort_keys=True)
-        return self.plain(re.sub(r'"id": "[^"]*"', "", text)), self.told[who]
+        return self.plain(re.sub(r'"(id|token)": "[^"]*"', "", text)), self.told[who]
 
     def plain(self, text: str) -> str:
         """Leave out what is random, and that two changes at once are a millisecond apart."""
@@ -175,10 +184,14 @@ def shown(acts: list[tuple[int, Act]], reader: str) -> Any:
 BLUE = frozenset({"Blue"})
 BELOW_HIDDEN = [Act("jaan", "layer", "A", "", "", BLUE), Act("kadri", "layer", "B", "jaan A", "", BLUE)]
 
+INVITED_BEFORE = [Act(who, what, "A", "", "", BLUE)
+                  for who, what in (("jaan", "invite"), ("mart", "uninvite"), ("mart", "invite"))]  # fmt: skip
 
-@settings(deadline=None, max_examples=80)
+
+@settings(deadline=None, max_examples=60)
 @example([Act("jaan", "join", "A", "", "", BLUE)], "mart")
 @example(BELOW_HIDDEN, "mart")
+@example(INVITED_BEFORE, "mart")
 @given(ACTS, st.sampled_from(READERS))
 def test_what_is_hidden_leaves_no_trace(acts: list[Act], reader: str) -> None:
     numbered = list(enumerate(acts, 1))
@@ -217,3 +230,59 @@ def test_changes_have_numbers_without_gaps(acts: list[Act]) -> None:
         counted = """SELECT nation, count(*), sum(length(xml)) FROM mission_item
                      JOIN mission_label ON mission_label.id = label GROUP BY nation ORDER BY nation"""
         assert [*map(tuple, connection.execute(used))] == [*map(tuple, connection.execute(counted))]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        yield World(connection)
+
+
+def test_an_entry_about_hidden_contents_stays_hidden_when_they_are_taken_out(world: World) -> None:
+    ledger = world.ledger("kadri", 1)
+    mission = ledger.mission(Ref("name", "Alpha"))
+    world.do(Act("kadri", "say", "A", "", "SECRET", BLUE), 1)
+    log.insert(ledger, log.Written("gone tomorrow", ["Alpha"], "KADRI", entry_uid="A"))
+    world.do(Act("kadri", "remove", "A", "", "", BLUE), 2)
+    for name, count in (("kadri", 1), ("aino", 0)):
+        reading = Reading(world.connection, world.rules, Caller(USERS[name]), 9)
+        assert len(log.entries(reading, mission, (0, 1 << 62))) == count
+
+
+def test_layers_do_not_get_deeper_by_moving(world: World) -> None:
+    ledger = world.ledger("kadri", 1)
+    mission = ledger.mission(Ref("name", "Alpha"))
+
+    def chain(name: str, length: int) -> None:
+        for number in range(length):
+            parent = f"{name}{number - 1}" if number else ""
+            layers.create(ledger, mission, "x", "UID", f"{name}{number}", parent, None, "KADRI")
+
+    chain("a", limits.LAYER_DEPTH)
+    chain("b", 2)
+    with pytest.raises(Refusal, match="deep"):
+        layers.create(ledger, mission, "x", "UID", "", f"a{limits.LAYER_DEPTH - 1}", None, "KADRI")
+    with pytest.raises(Refusal, match="deep"):
+        layers.move(ledger, mission, "b0", "a14", None, "KADRI")
+    layers.move(ledger, mission, "b0", "a13", None, "KADRI")
+    with pytest.raises(Refusal, match="below itself"):
+        layers.move(ledger, mission, "a13", "b0", None, "KADRI")
+
+
+def test_labels_are_not_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LABELS", 4)  # that of the mission is one
+    ledger = world.ledger("kadri", 1)
+
+    def numbered(access: str) -> int:
+        return ledger.number(items.Label(Marking("EE", BLUE, access), "a-u-G"))
+
+    taken = [numbered(access) for access in "012"]
+    with pytest.raises(Refusal, match="labels"):
+        numbered("3")
+    assert numbered("0") == taken[0]  # one that is there can be used
+    assert ledger.number(items.Label(Marking("FI", BLUE), "a-u-G"))  # and others have their own
+    shown = world.shown("mart")
+    drop_labels(world.connection)
+    assert world.shown("mart") == shown
+    assert numbered("3")

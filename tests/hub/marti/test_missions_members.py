@@ -46,7 +46,10 @@ def test_what_one_may_do_is_the_users_and_lasts(tmp_path: Path) -> None:
             }  # fmt: skip
             assert (await kadri.ask("/Alpha/subscriptions")).data == ["KADRI", "AINO", "MART-2", "MART"]
             there = (await kadri.ask("/Alpha/contacts")).json
-            assert [one["uid"] for one in there] == ["KADRI", "AINO", "MART"]
+            assert [one["uid"] for one in there] == ["KADRI", "MART", "AINO"]
+            # Who subscribes for a uid of somebody else's does not take its place.
+            assert (await Client(site, "aino", "KADRI").subscribe()).status == 201
+            assert len((await mart.ask("/Alpha/contacts")).json) == 3
             many = [{"clientUid": "MART", "role": {"type": "MISSION_OWNER"}}]
             assert (await kadri.ask("/Alpha/subscription", "POST", body=many)).status == 200
             assert (await mart.ask("/Alpha/role")).data["type"] == "MISSION_OWNER"
@@ -150,6 +153,16 @@ def test_the_log_is_written_by_members_and_kept_by_authors(tmp_path: Path) -> No
             both = entry | {"missionNames": ["Alpha", "Beta"], "dtg": None}
             assert (await mart.ask("/logs/entries", "POST", body=both)).status == 403
             assert (await kadri.ask("/logs/entries", "POST", body=both)).status == 201
+            # An owner takes others' entries out of its mission, and out of that one alone.
+            await mart.create("Gamma")
+            wide = await mart.ask("/logs/entries", "POST", body=entry | {"missionNames": ["Gamma", "Alpha"]})
+            assert wide.data["missionNames"] == ["Gamma", "Alpha"]
+            other = f"/logs/entries/{wide.data['id']}"
+            assert (await kadri.ask("/logs/entries", "PUT", body=wide.data | {"content": "no"})).status == 403
+            assert (await kadri.ask(other, "DELETE")).status == 200
+            assert (await kadri.ask(other)).data[0]["missionNames"] == ["Gamma"]
+            assert (await kadri.ask(other, "DELETE")).status == 403
+            assert (await mart.ask(other, "DELETE")).status == 200
             assert (await kadri.ask("/Beta", "DELETE")).status == 200
             assert [one["missionNames"] for one in (await kadri.ask("/Alpha/log")).data] == [["Alpha"]] * 2
             assert (await kadri.ask(f"/logs/entries/{number}", "DELETE")).status == 200

@@ -63,6 +63,9 @@ def test_a_mission_goes_out_as_a_package_and_comes_in_again(tmp_path: Path) -> N
                                   params={"creatorUid": "MART"})  # fmt: skip
             assert (made.status, len(made.data[0]["uids"])) == (201, 2)
             assert (await bring(Client(site, "aino"), reply.body)).status == 403
+            # All of it or nothing: a mission that is made of no package is not made.
+            broken = await site.ask("/Marti/api/missions/Delta", "mart", "POST", data=b"PK", headers=ZIP)
+            assert (broken.status, (await mart.ask("/Delta")).status) == (400, 404)
 
     run(work())
 

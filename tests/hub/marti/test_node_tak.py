@@ -142,7 +142,7 @@ def install(node: str, folder: Path) -> None:
     beside = Path(node).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     npm = [node, str(beside)] if beside.is_file() else [shutil.which("npm") or "npm"]
     quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error"]
-    impatient = ["--fetch-retries=1", "--fetch-timeout=30000"]
+    impatient = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=30000"]
     try:
         done = subprocess.run(
             [*npm, "install", *quiet, *impatient],
@@ -152,7 +152,7 @@ def install(node: str, folder: Path) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         left_out(f"npm did not install it ({type(error).__name__})")
     if done.returncode:
-        left_out(f"npm did not install it ({done.stderr.strip().splitlines()[-1:]})")
+        left_out(f"npm did not install it ({next(iter(done.stderr.splitlines()), '')})")
 
 
 async def session(node: str, modules: Path, site: Bench, folder: Path) -> dict[str, Any]:

@@ -71,6 +71,7 @@ UNSAFE = {
         archive(named(MANIFEST, body=body))
         for body in (
             "", "<a>", "no xml", '<?xml version="1.0" encoding="none"?><a/>',
+            '<?xml version="1.0" encoding="shift_jis"?><a/>', '<?xml version="1.0" encoding="utf-32"?><a/>',
             '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
         )
     ],

@@ -159,7 +159,8 @@ def test_what_is_no_connection_is_refused_by_name(tmp_path: Path) -> None:
                 assert reply.status == 400, made
                 assert part in reply.json["message"], (made, reply.body)
             for body in (
-                b"", b"<a/>", b"<videoConnections/>", b"\xff", b"<videoConnections><feed/></videoConnections>",
+                b"", b"<a/>", b"<videoConnections/>", b"\xff", b'<?xml version="1.0" encoding="none"?><a/>',
+                b'<?xml version="1.0" encoding="shift_jis"?><a/>', b"<videoConnections><feed/></videoConnections>",
                 b'<!DOCTYPE a [<!ENTITY b "c">]><videoConnections><feed><uid>&b;</uid></feed></videoConnections>',
                 b"<videoConnections>" + b"<feed/>" * 101 + b"</videoConnections>",
                 b"<videoConnections><feed><uid>u</uid><protocol>raw</protocol></feed></videoConnections>",
@@ -175,6 +176,12 @@ def test_what_is_no_connection_is_refused_by_name(tmp_path: Path) -> None:
             assert (await post(site, connection("one more"))).status == 409
             assert (await post(site, connection("c7"))).status == 200  # one that is there is replaced
             assert len(await uids(site)) == 200
+            # Nor is it more for their being large.
+            feeds = [{"uuid": f"f{number}", "url": f"{URL}/{'x' * 2000}"} for number in range(16)]
+            bodies = [{"uuid": f"c{number}", "feeds": feeds} for number in range(40)]
+            assert (await post(site, *bodies[:20])).status == 200
+            assert (await post(site, *bodies[20:])).status == 409
+            assert len((await site.ask(f"{VIDEO}/c39")).body) < 1000
 
     run(work())
 

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import h11
 import uvicorn
@@ -24,6 +24,30 @@ _TO_REFUSE: Final = 64
 """Connections beyond the limit that are still told so; further ones are cut off at once."""
 _LEAST: Final = 1 << 14
 """Bytes that move within the time of silence where a body moves at all."""
+_HEAD: Final = 1 << 14
+"""Bytes of a request without its body."""
+_CRUMBS: Final = 128
+"""Chunks of a body that may be small."""
+_CHUNK: Final = 512
+"""Bytes of a chunk on average, where there are more: each takes as long to read as thousands of bytes."""
+
+
+class _Frugal(h11.Connection):
+    """Takes no body in crumbs: a packet full of them would keep everything else on the loop waiting."""
+
+    _chunks = _bytes = 0
+
+    def next_event(self) -> Any:
+        """Return what comes next, or refuse it."""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._chunks = self._bytes = 0
+        elif isinstance(event, h11.Data):
+            self._chunks += 1
+            self._bytes += len(event.data)
+            if self._chunks > _CRUMBS and self._bytes < self._chunks * _CHUNK:
+                raise h11.RemoteProtocolError("body in crumbs")
+        return event
 
 
 class Silent(H11Protocol):
@@ -41,6 +65,7 @@ class Silent(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
+        self.conn = _Frugal(h11.SERVER, _HEAD)
         super().connection_made(transport)
         self._listen()
 
@@ -54,6 +79,13 @@ class Silent(H11Protocol):
         """Take note that the client is there."""
         self._moved += len(data)
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say so where something can still be said."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
 
     def resume_writing(self) -> None:
         """Take note that the client reads."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -130,10 +131,10 @@ def parameters(query: QueryParams, kind: type[msgspec.Struct]) -> Any:
     for name, value in query.multi_items():
         given.setdefault(name.lower(), []).append(value)
     values: dict[str, object] = {}
-    for one in msgspec.structs.fields(kind):
-        found = given.get(one.encode_name.lower())
+    for name, is_list in _names(kind):
+        found = given.get(name.lower())
         if found is not None:
-            values[one.encode_name] = found if _is_list(one.type) else found[-1]
+            values[name] = found if is_list else found[-1]
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -152,6 +153,12 @@ def decoded(body: bytes, kind: Any) -> Any:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, f"body: {error}", rule="JSON body") from error
+
+
+@cache
+def _names(kind: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
+    """Return each parameter's name, and whether it takes a list."""
+    return tuple((one.encode_name, _is_list(one.type)) for one in msgspec.structs.fields(kind))
 
 
 def _is_list(kind: Any) -> bool:

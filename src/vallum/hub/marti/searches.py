@@ -15,7 +15,6 @@ __all__ = ["Searches"]
 
 T = TypeVar("T")
 _THREADS: Final = 2
-_WAITING: Final = 32
 
 
 @dataclass(slots=True)
@@ -26,6 +25,9 @@ class _Turn:
 
 class Searches:
     """Runs searches; a search that may be long looks now and then whether it shall stop."""
+
+    most = 32
+    """Of one principal, the one that runs among them."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, "search")
@@ -44,9 +46,9 @@ class Searches:
         """
         key = (principal.nation, principal.name)
         turn = self._turns.setdefault(key, _Turn())
-        if turn.waiting >= _WAITING:
+        if turn.waiting >= self.most:
             raise Refusal(
-                429, f"{_WAITING} searches of yours are not done yet", rule="searches",
+                429, f"{self.most} searches of yours are not done yet", rule="searches",
                 remedy="Wait for their answers.", headers={"Retry-After": "5"},
             )  # fmt: skip
         turn.waiting += 1

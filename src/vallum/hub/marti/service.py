@@ -1,5 +1,6 @@
 """What the handlers of the HTTPS side share."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -60,6 +61,8 @@ class Marti:
     library: "Library" = field(init=False)
     """What is kept in `files`."""
     searches: Searches = field(default_factory=Searches)
+    signing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever is issued a certificate: the folder has one lock, and who waits for it has a thread."""
 
     def __post_init__(self) -> None:
         self.rules = Rules(self.router.audiences)

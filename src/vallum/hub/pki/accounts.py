@@ -144,8 +144,8 @@ class Accounts:
             self._note_failure(name, now)
             raise Wrong
         if failures is not None or HASHER.check_needs_rehash(hashed):
-            self._note_success(name, hashed, password)
-        return self._proven(self._credentials.read().proof_of_password(name))
+            hashed = self._note_success(name, hashed, password)
+        return self._proven(Proof(name, "password", digest(hashed)))
 
     def by_proof(self, proof: Proof) -> Principal:
         """Return who has shown a proof, if it is still good.
@@ -194,17 +194,18 @@ class Accounts:
             kept.prune(now)
             note(
                 kept.failures, name, self._lockout.failed(kept.failures.get(name), now),
-                registry.load(self._folder).users,
+                self._registry.read().users,
             )  # fmt: skip
             credentials.save(self._folder, kept)
 
-    def _note_success(self, name: str, hashed: str, password: str) -> None:
-        """Forget failures, and hash anew if that is done in another way now."""
+    def _note_success(self, name: str, hashed: str, password: str) -> str:
+        """Forget failures, hash anew if that is done in another way now, and return the hash."""
         with self._folder.locked():
             kept = credentials.load(self._folder)
             if kept.passwords.get(name) != hashed:
                 raise Wrong  # it was changed or withdrawn meanwhile
             kept.failures.pop(name, None)
             if HASHER.check_needs_rehash(hashed):
-                kept.passwords[name] = HASHER.hash(password)
+                hashed = kept.passwords[name] = HASHER.hash(password)
             credentials.save(self._folder, kept)
+        return hashed

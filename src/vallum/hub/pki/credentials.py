@@ -133,10 +133,6 @@ class Credentials(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Return a user's token by its digest."""
         return next((one for one in self.tokens.get(name, ()) if one.digest == key), None)
 
-    def proof_of_password(self, name: str) -> Proof:
-        """Return the proof of who has just given a user's password."""
-        return Proof(name, "password", digest(self.passwords[name]))
-
     def holds(self, proof: Proof, now: datetime) -> bool:
         """Whether a proof still shows who somebody is."""
         if proof.kind == "password":

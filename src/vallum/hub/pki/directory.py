@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from cryptography import x509
@@ -84,6 +85,7 @@ class Directory:
         self._listed = listed
         self._seen: dict[str, State] = {}
         self._troubles: dict[str, str] = {}
+        self._reading = Lock()
 
     @classmethod
     def open(cls, path: Path | str) -> "Directory":
@@ -151,11 +153,17 @@ class Directory:
     def refresh(self) -> bool:
         """Read again what has changed on disk; two look-ups of the file system when nothing has.
 
+        From any thread: whoever comes while another reads has what that one has read.
+
         Returns
         -------
         bool
             Whether something was read anew, so that whoever is connected has to be asked again.
         """
+        with self._reading:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
         changed = False
         for name in (REGISTRY, REVOKED):
             found = state(self._folder.path / name)

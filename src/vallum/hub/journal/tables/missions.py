@@ -14,7 +14,7 @@ CREATE TABLE mission_label (
   caveat        TEXT NOT NULL,
   releasable_to TEXT NOT NULL,
   groups        TEXT NOT NULL,                      -- JSON list
-  UNIQUE (type, nation, access, caveat, releasable_to, groups)
+  UNIQUE (nation, type, access, caveat, releasable_to, groups)
 );
 CREATE TABLE mission (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,6 +51,7 @@ CREATE TABLE mission_change (
   PRIMARY KEY (mission, number)
 ) WITHOUT ROWID;
 CREATE INDEX mission_change_at ON mission_change (mission, at_ms);
+CREATE INDEX mission_change_key ON mission_change (mission, key) WHERE key <> '';
 CREATE TABLE mission_item (
   mission       INTEGER NOT NULL,
   kind          TEXT NOT NULL,                      -- uid or hash
@@ -111,14 +112,14 @@ CREATE TABLE mission_invitation (
   mission       INTEGER NOT NULL,
   type          TEXT NOT NULL,                      -- clientUid, callsign, userName, group or team
   invitee       TEXT NOT NULL,
+  label         INTEGER NOT NULL,                   -- each author's own: nobody changes what it does not see
   bound         TEXT NOT NULL,                      -- JSON: [nation, user] pairs who bore the name then
   role          TEXT NOT NULL,
   token         TEXT NOT NULL,
   creator_uid   TEXT NOT NULL,
   principal     TEXT NOT NULL,
-  label         INTEGER NOT NULL,
   created_ms    INTEGER NOT NULL,
-  PRIMARY KEY (mission, type, invitee)
+  PRIMARY KEY (mission, type, invitee, label)
 ) WITHOUT ROWID;
 CREATE TABLE mission_log (
   id            TEXT PRIMARY KEY,

@@ -13,6 +13,7 @@ __all__ = ["OPERATIONS"]
 
 _SPEAKS: Final = "5.2"
 """The version of TAK Server whose answers these are like."""
+_VERSION: Final = vallum.__version__  # once: each look reads a file
 _ROLES: Final = {"admin": "ROLE_ADMIN", "member": "ROLE_USER", "viewer": "ROLE_READONLY"}
 _NAME: Final = 255
 
@@ -27,13 +28,13 @@ class ServerConfig(msgspec.Struct):
 
 async def version(_: Call) -> Response:
     """Answer the version in words; clients look for the name of the server whose language this is."""
-    return text(f"Vallum {vallum.__version__}, speaking as TAK Server {_SPEAKS}")
+    return text(f"Vallum {_VERSION}, speaking as TAK Server {_SPEAKS}")
 
 
 async def version_config(call: Call) -> Response:
     """Answer the version for programs, and the name by which the caller knows the hub."""
     host = (call.request.url.hostname or "")[:_NAME]
-    return answer("ServerConfig", ServerConfig(f"{_SPEAKS}-vallum-{vallum.__version__}", "3", host))
+    return answer("ServerConfig", ServerConfig(f"{_SPEAKS}-vallum-{_VERSION}", "3", host))
 
 
 async def node(_: Call) -> Response:

@@ -1,8 +1,9 @@
 """What outlasts a client's connection: when it was last here, and the groups it has switched off."""
 
 import asyncio
+import itertools
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -15,7 +16,7 @@ from vallum.hub.marti.marking import Marking
 from vallum.hub.marti.store import Store
 from vallum.hub.router import Router
 from vallum.hub.session import Identity, Session, Sighting
-from vallum.picture import Audience
+from vallum.picture import Audience, Event
 from vallum.picture.audience import stated
 
 __all__ = ["Roster"]
@@ -31,7 +32,9 @@ DELETE FROM client WHERE nation = ?1 AND principal = ?2 AND last_ms < (
   SELECT last_ms FROM client WHERE nation = ?1 AND principal = ?2 ORDER BY last_ms DESC LIMIT 1 OFFSET ?3)
 """
 
-_Row = tuple[str | int, ...]
+_Key = tuple[str, ...]
+_Said = tuple[str, Event, int]
+"""Callsign, event, when."""
 
 
 class Roster:
@@ -48,7 +51,7 @@ class Roster:
     def __init__(self, store: Store, router: Router) -> None:
         self._store = store
         self._router = router
-        self._waiting: dict[tuple[str | int, ...], _Row] = {}
+        self._waiting: dict[_Key, _Said] = {}
         self._writing: asyncio.Task[None] | None = None
         router.clients = self
 
@@ -78,9 +81,8 @@ class Roster:
         event, principal = sighting.parcel.event, session.principal
         access, caveat, releasable, reached = stated(event, sighting.groups)
         nation, *label = Marking(principal.nation, reached, access, caveat, releasable).columns
-        look = look_of(event)
         key = (nation, principal.name, identity.uid, event.type, *label)
-        self._waiting[key] = (*key, sighting.callsign, look.team, look.role, when)
+        self._waiting[key] = (sighting.callsign, event, when)
         if self._writing is None:
             self._writing = asyncio.get_running_loop().create_task(self._write())
 
@@ -88,15 +90,21 @@ class Roster:
         """Write until nothing waits; what comes while one transaction is under way is in the next."""
         try:
             while self._waiting:
-                rows, self._waiting = list(self._waiting.values()), {}
-                await self._store.write(partial(_save, rows, self._router.clock() - _KEEP_MS))
+                said, self._waiting = self._waiting, {}
+                await self._store.write(partial(_save, said, self._router.clock() - _KEEP_MS))
         except sqlite3.Error as error:
             log.error("clients not kept", reason=str(error))
         finally:
             self._writing = None
 
 
-def _save(rows: Collection[_Row], oldest: int, connection: sqlite3.Connection) -> None:
-    connection.executemany(_PUT, rows)
-    connection.executemany(_LET_GO, [(*who, _OF_ONE - 1) for who in {row[:2] for row in rows}])
+def _save(said: Mapping[_Key, _Said], oldest: int, connection: sqlite3.Connection) -> None:
+    connection.executemany(_PUT, itertools.starmap(_row, said.items()))
+    connection.executemany(_LET_GO, [(*who, _OF_ONE - 1) for who in {key[:2] for key in said}])
     connection.execute("DELETE FROM client WHERE last_ms < ?", (oldest,))
+
+
+def _row(key: _Key, said: _Said) -> tuple[str | int, ...]:
+    callsign, event, when = said
+    look = look_of(event)  # parses it again: of many not on the loop
+    return (*key, callsign, look.team, look.role, when)

@@ -45,7 +45,7 @@ def read(body: bytes) -> list[GivenConnection]:
     """
     try:
         root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:  # the last two: encodings
         raise _bad(f"not XML that is taken: {type(error).__name__}") from error
     feeds = [child for child in root if child.tag == "feed"]
     if root.tag != "videoConnections" or not 1 <= len(feeds) <= _AT_ONCE:

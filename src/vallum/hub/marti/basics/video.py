@@ -51,9 +51,12 @@ async def list_all(call: Call) -> Response:
     """Answer the connections that the caller may see."""
     found = await shown(call.marti, call.principal)
     wanted = call.query.protocol.lower()
-    if wanted:
-        found = [one for one in found if wanted in _protocols(one)]
-    return json({"videoConnections": [msgspec.Raw(one.content) for one in found]})
+
+    def work() -> Response:
+        chosen = (one.content for one in found if not wanted or wanted in _protocols(one))
+        return json({"videoConnections": list(map(msgspec.Raw, chosen))})
+
+    return await asyncio.to_thread(work)
 
 
 async def create(call: Call) -> Response:
@@ -165,7 +168,7 @@ OPERATIONS: Final = (
               body=GivenConnections, may="send", refuses=(409,)),
     Operation("GET", _ONE, get, "A video connection", _AREA, answer=Connection),
     Operation("PUT", _ONE, change, "Change a video connection", _AREA, Placed, body=GivenConnection,
-              may="send"),
+              may="send", refuses=(409,)),
     Operation("DELETE", _ONE, delete, "Delete a video connection", _AREA, may="send"),
     Operation("GET", "/Marti/vcm", list_vcm, "Video feeds as XML", _AREA, answer=_XML),
     Operation("POST", "/Marti/vcm", post_vcm, "Register video feeds as XML", _AREA, Placed, body=_XML,

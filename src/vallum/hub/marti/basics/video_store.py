@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -113,11 +112,12 @@ async def put(
             raise Refusal(409, f"body: uid {one.uuid[:40]!r} is another's", rule="video owners",
                           remedy="Register it under another uid.")  # fmt: skip
     rows = [_row(marti, principal, one, groups) for one in connections]
-    if not await marti.store.write(partial(_save, owner(principal), rows)):
-        raise Refusal(
-            409, f"more than {_OF_ONE} video connections of one user, or more than {_BYTES_OF_ONE} bytes",
-            rule="video connections", remedy="Delete some that are not used.",
-        )  # fmt: skip
+
+    def work(database: sqlite3.Connection) -> None:
+        database.executemany(_PUT, rows)
+        _check_room(database, owner(principal))
+
+    await marti.store.write(work)
 
 
 async def replace(marti: Marti, kept: Kept, connection: Connection, groups: frozenset[str]) -> bool:
@@ -132,7 +132,13 @@ async def replace(marti: Marti, kept: Kept, connection: Connection, groups: froz
         *kept.owner,
         kept.uid,
     )
-    return bool(await marti.store.write(lambda database: database.execute(_REPLACE, values).rowcount))
+
+    def work(database: sqlite3.Connection) -> bool:
+        changed = bool(database.execute(_REPLACE, values).rowcount)
+        _check_room(database, kept.owner)
+        return changed
+
+    return await marti.store.write(work)
 
 
 async def remove(marti: Marti, kept: Kept) -> bool:
@@ -148,15 +154,14 @@ def _row(marti: Marti, principal: Principal, one: Connection, groups: list[str])
     return (principal.name, one.uuid, msgspec.json.encode(one), *marking.columns, marti.clock())
 
 
-def _save(who: tuple[str, str], rows: list[tuple[object, ...]], connection: sqlite3.Connection) -> bool:
-    """Write rows if their owner then has no more than it may."""
-    connection.execute("SAVEPOINT before")
-    connection.executemany(_PUT, rows)
-    ((count, size),) = connection.execute(_USE, who)
-    if count <= _OF_ONE and size <= _BYTES_OF_ONE:
-        return True
-    connection.execute("ROLLBACK TO before")
-    return False
+def _check_room(database: sqlite3.Connection, who: tuple[str, str]) -> None:
+    """Refuse what is being written if its owner then has more than it may."""
+    ((count, size),) = database.execute(_USE, who)
+    if count > _OF_ONE or size > _BYTES_OF_ONE:
+        raise Refusal(
+            409, f"more than {_OF_ONE} video connections of one user, or more than {_BYTES_OF_ONE} bytes",
+            rule="video connections", remedy="Delete some that are not used.",
+        )  # fmt: skip
 
 
 def _kept(row: sqlite3.Row) -> Kept:

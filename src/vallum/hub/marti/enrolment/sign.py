@@ -86,7 +86,8 @@ async def _issued(call: Call) -> tuple[x509.Certificate, x509.Certificate]:
     except BadInput as error:
         raise Refusal(400, f"{error.where}: {error.message}", rule=error.rule, remedy=error.remedy) from error
     try:
-        return await asyncio.to_thread(_issue, call, public)
+        async with call.marti.signing:
+            return await asyncio.to_thread(_issue, call, public)
     except Unproven as error:
         raise Refusal(403, str(error), rule="enrolment", remedy="Ask whoever runs the hub.") from error
     except (BadInput, OSError) as error:

@@ -143,26 +143,28 @@ async def received(call: Call, shelf: Shelf, grown: Callable[[int], None]) -> As
     limit = boundary(call.request.headers.get("content-type", ""))
     if stated.isdecimal():
         grown(max(int(stated) - (_BESIDE if limit else 0), 0))  # refused before it is sent
-    staged = await asyncio.to_thread(shelf.stage)
+    staged = await shelf.run(shelf.stage)
     try:
         with _explained():
-            yield await _taken(call, staged, limit, grown)
+            yield await _taken(call, shelf, staged, limit, grown)
     finally:
-        await asyncio.shield(asyncio.to_thread(staged.drop))
+        await asyncio.shield(shelf.run(staged.drop))
 
 
-async def _taken(call: Call, staged: Staged, limit: bytes | None, grown: Callable[[int], None]) -> Received:
+async def _taken(
+    call: Call, shelf: Shelf, staged: Staged, limit: bytes | None, grown: Callable[[int], None]
+) -> Received:
     part = None if limit is None else FilePart(limit, staged.write)
     feed: Callable[[bytes], object] = staged.write if part is None else part.feed
     came = 0
     async for data in _parts(call):
         came += len(data)
         grown(came if part is None else max(came - _BESIDE, staged.size))
-        await asyncio.to_thread(feed, data)
+        await shelf.run(feed, data)
     if part is not None:
         part.finish()
     grown(staged.size)
-    digest = await asyncio.to_thread(staged.finish)
+    digest = await shelf.run(staged.finish)
     if part is not None:
         return Received(staged, digest, part.name, part.media_type)
     return Received(staged, digest, "", call.request.headers.get("content-type", ""))

@@ -1,6 +1,5 @@
 """What owners change of their files, and how they delete them."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Final
 
@@ -11,6 +10,7 @@ from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.app import read_whole
 from vallum.hub.marti.files import names
 from vallum.hub.marti.files.rows import File
+from vallum.hub.marti.files.sight import not_there
 from vallum.hub.marti.files.uploads import as_package, checked
 from vallum.hub.marti.operation import Call
 
@@ -54,8 +54,11 @@ async def set_keywords(call: Call) -> Response:
         digest = _digest(call)
         mine = await call.marti.library.owned(call.principal, digest)
         zipped = any(file.media_type in names.ZIPS for file in mine)
-        path = call.marti.library.shelf.path(digest)
-        await asyncio.to_thread(checked, path, claimed=True, zipped=zipped)
+        shelf = call.marti.library.shelf
+        try:
+            await shelf.run(checked, shelf.path(digest), claimed=True, zipped=zipped)
+        except FileNotFoundError as error:  # it was deleted meanwhile, or is lost
+            raise not_there() from error
     return await _changed(call, lambda file: msgspec.structs.replace(file, keywords=keywords))
 
 

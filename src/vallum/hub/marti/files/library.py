@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
@@ -15,7 +15,7 @@ from vallum.hub.marti.files import rows
 from vallum.hub.marti.files.arrival import Arrivals, Received
 from vallum.hub.marti.files.rows import File, Used
 from vallum.hub.marti.files.shelf import HASH, Shelf
-from vallum.hub.marti.files.sight import Sight
+from vallum.hub.marti.files.sight import Sight, not_there
 from vallum.hub.session import Session
 from vallum.picture import Event
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Library"]
 
 log = structlog.get_logger("vallum.hub")
+
+_HANDED: Final = 10_000
+"""Grants that may wait to be written: as many only if the disk takes none."""
 
 
 class Library:
@@ -152,17 +155,16 @@ class Library:
         if now - self._swept < self.sweep_ms:
             return
         self._swept = now
-        if not self._store.read("SELECT 1 FROM file WHERE expires_ms BETWEEN 0 AND ? LIMIT 1", (now,)):
-            return
         try:
-            await self.forget(await self._store.write(lambda connection: rows.expired(connection, now)))
+            if self._store.read("SELECT 1 FROM file WHERE expires_ms BETWEEN 0 AND ? LIMIT 1", (now,)):
+                await self.forget(await self._store.write(lambda connection: rows.expired(connection, now)))
         except (sqlite3.Error, OSError) as error:  # what has expired is shown to nobody meanwhile
             log.error("expired files are not deleted", error=str(error))
 
     def hand(self, event: Event, sender: Session, receivers: Iterable[Session]) -> None:
         """Let those to whom a notice of a file goes have the file, if it is the sender's to hand on."""
         digest = (event.detail("fileshare") or {}).get("sha256", "").lower()
-        if not HASH.fullmatch(digest):
+        if not HASH.fullmatch(digest) or len(self.sight.handed) >= _HANDED:
             return
         who = {(one.principal.nation, one.principal.name) for one in receivers}
         for file in self.sight.held(sender.principal, digest):
@@ -176,6 +178,7 @@ class Library:
         """Wait until what was handed over is written."""
         if self._granting is not None:
             await self._granting
+        self.shelf.close()
 
     async def _grant(self) -> None:
         try:
@@ -198,7 +201,7 @@ class Library:
         """
         seen = await self.sight.every(principal, digest)
         if not seen:
-            raise Refusal(404, "there is no such file, or none that you may see", rule="files")
+            raise not_there()
         admin = principal.role == "admin"
         mine = [
             one for one in seen if one.is_of(principal) or (admin and one.marking.nation == principal.nation)

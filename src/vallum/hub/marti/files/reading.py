@@ -17,7 +17,7 @@ from vallum.hub.marti.files import names
 from vallum.hub.marti.files.answers import Found, Limit, metadata, resource
 from vallum.hub.marti.files.links import content_url
 from vallum.hub.marti.files.rows import File
-from vallum.hub.marti.files.sight import Search
+from vallum.hub.marti.files.sight import Search, not_there
 from vallum.hub.marti.operation import Call
 
 __all__ = [
@@ -84,15 +84,17 @@ async def content(call: Call) -> Response:
         return Response(status_code=304, headers=headers)
     path = call.marti.library.shelf.path(file.hash)
     try:
-        status = await asyncio.to_thread(path.stat)
+        status = await call.marti.library.shelf.run(path.stat)
     except FileNotFoundError as error:
         log.error("a file is missing", folder=str(call.marti.library.shelf.folder))
-        raise _not_there() from error
+        raise not_there() from error
     if not query.offset:
         return _File(path, headers=headers, media_type=file.media_type, stat_result=status)
     if query.offset >= file.size:
         raise Refusal(416, f"query parameter offset: the file has {file.size} bytes", rule="offset")
     headers["content-length"] = str(file.size - query.offset)
+    if call.request.method == "HEAD":
+        return Response(headers=headers, media_type=file.media_type)
     rest = iterate_in_threadpool(_from(path, query.offset))
     return StreamingResponse(rest, headers=headers, media_type=file.media_type)
 
@@ -128,12 +130,8 @@ async def configuration(call: Call) -> Response:
 async def _the(call: Call, *, digest: str = "", uid: str = "") -> File:
     file = await call.marti.library.sight.find(call.principal, digest=digest, uid=uid)
     if file is None:
-        raise _not_there()
+        raise not_there()
     return file
-
-
-def _not_there() -> Refusal:
-    return Refusal(404, "there is no such file, or none that you may see", rule="files")
 
 
 async def _found(call: Call) -> list[File]:

@@ -1,15 +1,18 @@
 """Bodies of files on disk, each once, under the SHA-256 of its content."""
 
+import asyncio
 import hashlib
 import io
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 __all__ = ["HASH", "Shelf", "Staged"]
 
@@ -17,6 +20,10 @@ HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 """SHA-256 in hexadecimal."""
 
 _ARRIVING: Final = ".arriving"
+_THREADS: Final = 4
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Staged:
@@ -69,6 +76,15 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._threads = ThreadPoolExecutor(_THREADS, "files")
+
+    async def run(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Do what waits for the disk in a thread, of which others that wait for nothing have no need."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **more))
+
+    def close(self) -> None:
+        """Let what is under way come to its end, and begin nothing more."""
+        self._threads.shutdown(wait=False)
 
     def open(self) -> None:
         """Make the folder, and clear away what was arriving when the hub was ended."""

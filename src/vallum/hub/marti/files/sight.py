@@ -10,12 +10,13 @@ from typing import Final
 import msgspec
 
 from vallum.core.principal import Principal
+from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.files.rows import PRIVATE, File, marking
 from vallum.hub.marti.marking import FILE, Rules
 from vallum.hub.marti.searches import Searches
 from vallum.hub.marti.store import Store
 
-__all__ = ["Search", "Sight"]
+__all__ = ["Search", "Sight", "not_there"]
 
 _PAGES: Final = (16, 250)
 """Rows looked at before the stream has its turn: when one is wanted, and when many are."""
@@ -33,6 +34,11 @@ ORDER BY id DESC LIMIT :page
 """  # noqa: S608
 
 Grant = tuple[int, str, str]
+
+
+def not_there() -> Refusal:
+    """Return what is said of a file that is not there, and of one that somebody may not see."""
+    return Refusal(404, "there is no such file, or none that you may see", rule="files")
 
 
 class Search(msgspec.Struct, kw_only=True):
@@ -128,9 +134,9 @@ class Sight:
         return sum([len(rows) async for rows in self._pages(principal, Search(), _PAGES[1])])
 
     def held(self, principal: Principal, digest: str) -> list[File]:
-        """Return what somebody may hand on of a body, at once: its own, and what it was handed."""
+        """Return the newest that somebody may hand on of a body, at once: its own, and what it was handed."""
         where = f"hash = :hash AND (tool = '{PRIVATE}' OR (nation = :nation AND principal = :principal))"
-        values = {"hash": digest} | self._asker(principal, 1 << 62, _PAGES[1])
+        values = {"hash": digest} | self._asker(principal, 1 << 62, _PAGES[0])
         may_see = self._decided(principal)
         rows = self._store.read(_QUESTION.format(where=where), values)
         return [File.of(row) for row in rows if may_see(row)]

@@ -1,6 +1,5 @@
 """How files come in: packages as ATAK and node-tak send them, and single files of all kinds."""
 
-import asyncio
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -115,7 +114,7 @@ async def _kept(call: Call, keywords: tuple[str, ...], *, media_type: str, by_ha
             name = said.name or names.file_name(body.name)
             media = names.media_type(said.media_type or media_type or body.media_type)
             zipped = media in names.ZIPS or name.lower().endswith(".zip")
-            package = await asyncio.to_thread(
+            package = await library.shelf.run(
                 checked, body.staged.path, claimed=as_package(keywords), zipped=zipped
             )
             uid = said.uid or (body.digest if by_hash else "")

@@ -1,6 +1,8 @@
 """Files as contents of a mission."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -13,7 +15,7 @@ from vallum.hub.marti.missions.items import Item
 from vallum.hub.marti.missions.ledger import Ledger
 from vallum.hub.marti.missions.reading import Label
 
-__all__ = ["attached", "hand_out"]
+__all__ = ["attached", "hand_in", "hand_out"]
 
 _HAND_OUT: Final = f"""
 INSERT OR IGNORE INTO file_grant
@@ -34,6 +36,17 @@ def attached(file: File) -> Item:
     )
 
 
-def hand_out(ledger: Ledger, mission: sqlite3.Row) -> None:
-    """Let the members of a mission have the private files in it, as far as rules release them."""
-    ledger.connection.execute(_HAND_OUT, (mission["id"],))
+def hand_out(ledger: Ledger, mission: sqlite3.Row, hashes: Iterable[str]) -> None:
+    """Let the members of a mission have private files that are in it, as far as rules release them."""
+    ledger.connection.execute(
+        f"{_HAND_OUT} AND mission_item.key IN (SELECT value FROM json_each(?))",  # noqa: S608
+        (mission["id"], json.dumps(list(hashes))),
+    )
+
+
+def hand_in(ledger: Ledger, mission: sqlite3.Row) -> None:
+    """Let the caller, who takes part in a mission, have the private files in it, as far as rules do."""
+    ledger.connection.execute(
+        f"{_HAND_OUT} AND (mission_subscriber.nation, mission_subscriber.principal) = (?, ?)",
+        (mission["id"], *ledger.caller.owner),
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import structlog
 
 from vallum.core.principal import Principal
-from vallum.hub.marti.missions.ledger import Ledger
+from vallum.hub.marti.missions.ledger import Ledger, drop_labels
 from vallum.hub.marti.missions.members import Guest
 from vallum.hub.marti.missions.notices import Member, Notice
 from vallum.hub.marti.missions.passwords import Passwords
@@ -31,15 +31,19 @@ T = TypeVar("T")
 Name = tuple[str, str]
 """A kind of name, as invitations have it, and the name."""
 _EXPIRED: Final = "SELECT * FROM mission WHERE expires_ms BETWEEN 0 AND ?"
+_WAITING: Final = 10_000
 _WAITING_BYTES: Final = 32 << 20
+"""Events of the stream that are not written yet, and their bytes."""
+_UNTOLD: Final = 10_000
+"""Notices that are not sent yet; while there are more, nothing is changed."""
 _OF_CLIENTS: Final = ("clientUid", "callsign")
 _CLIENTS: Final = 16
 """Clients of one connection that are known by their names."""
 _LOOKED_AT: Final = 50
 _AT_ONCE: Final = 200
 """Events of one transaction."""
-_TOLD: Final = 50
-"""Notices sent before others have their turn."""
+_TOLD: Final = 200
+"""Members sent a notice before others have their turn."""
 
 
 class Desk:
@@ -63,6 +67,7 @@ class Desk:
         self._taking: asyncio.Task[object] | None = None
         self._telling: asyncio.Task[object] | None = None
         self._closed = False
+        marti.store.write_now(drop_labels)
 
     async def sweep(self) -> None:
         """Let go of missions that have expired."""
@@ -114,11 +119,12 @@ class Desk:
             Kinds and values.
         """
         found: dict[Name, list[Guest]] = {key: [] for key in wanted}
-        for key in wanted:
-            if key[0] in _OF_CLIENTS:
-                for session in self.marti.router.speaking_for(key[1]):
-                    if key in self._names(session):
-                        found[key] += _guests(session)
+        for number, (kind, name) in enumerate(wanted):
+            if kind in _OF_CLIENTS:
+                for session in self._bearers(kind, name):
+                    found[kind, name] += _guests(session)
+            if number % _LOOKED_AT == _LOOKED_AT - 1:
+                await asyncio.sleep(0)
         if any(kind not in _OF_CLIENTS for kind, _ in wanted):
             for number, session in enumerate(list(self.marti.router.sessions)):
                 for key in wanted.intersection(_of_user(session.principal) | _teams(session)):
@@ -132,20 +138,21 @@ class Desk:
             ledger = Ledger(connection, self.marti.rules, caller, self.marti.clock(), self._rosters)
             return work(ledger), ledger.notices
 
+        await self._told_of_before()
         result, notices = await self.marti.store.write(inside)
         self._tell(notices)
         return result
 
+    def _bearers(self, kind: str, name: str) -> list[Session]:
+        """Return the first connection of each nation that bears a name, if it bears it as one of a kind."""
+        firsts: dict[str, Session] = {}
+        for session in self.marti.router.speaking_for(name):
+            firsts.setdefault(session.principal.nation, session)
+        return [session for session in firsts.values() if (kind, name) in _client_names(session)]
+
     def _names(self, session: Session) -> set[Name]:
         """Return the uids and callsigns under which a connection is the first of its nation."""
-        nation = session.principal.nation
-        names = set()
-        for identity in itertools.islice(session.identities.values(), _CLIENTS):
-            for kind, name in zip(_OF_CLIENTS, (identity.uid, identity.callsign), strict=True):
-                same = (one for one in self.marti.router.speaking_for(name) if one.principal.nation == nation)
-                if name and next(same, session) is session:
-                    names.add((kind, name))
-        return names
+        return {key for key in _client_names(session) if session in self._bearers(*key)}
 
     # The stream
 
@@ -155,7 +162,8 @@ class Desk:
         Subscribers are sent it once it is on disk, and without its addresses: nobody learns of others.
         """
         size = len(parcel.event.xml)
-        if self._closed or self._waiting_bytes + size > _WAITING_BYTES:
+        full = self._waiting_bytes + size > _WAITING_BYTES or len(self._waiting) >= _WAITING
+        if self._closed or full:
             self.marti.router.refuse(sender, "missions: too much at once")
             return ()
         self._waiting_bytes += size
@@ -170,6 +178,7 @@ class Desk:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
                 self._waiting_bytes -= sum(len(one.parcel.event.xml) for one in batch)
+                await self._told_of_before()
                 await self._put(batch)
         finally:
             self._taking = None
@@ -196,27 +205,30 @@ class Desk:
 
     async def _send(self) -> None:
         try:
+            count = itertools.count(1)
             while self._outgoing:
-                for _ in range(min(len(self._outgoing), _TOLD)):
-                    self._hand_out(self._outgoing.popleft())
-                await asyncio.sleep(0)
+                notice, told = self._outgoing.popleft(), set[Session]()
+                for member in notice.members:
+                    self._hand_out(notice, member, told)
+                    if next(count) % _TOLD == 0:
+                        await asyncio.sleep(0)
         finally:
             self._telling = None
 
-    def _hand_out(self, notice: Notice) -> None:
-        router, told = self.marti.router, set[Session]()
-        for member in notice.members:
-            for session in router.speaking_for(member.uid):
-                if (
-                    session in told
-                    or _owner(session) != member.owner
-                    or session.number == notice.parcel.source
-                ):
-                    continue
-                told.add(session)
-                if all(sight.open_to(session) for sight in notice.sights):
-                    data = notice.parcel.encoded(session.form)
-                    session.deliver([notice.parcel], data, router.monotonic())
+    def _hand_out(self, notice: Notice, member: Member, told: set[Session]) -> None:
+        router = self.marti.router
+        for session in router.speaking_for(member.uid):
+            if session in told or _owner(session) != member.owner or session.number == notice.parcel.source:
+                continue
+            told.add(session)
+            if all(sight.open_to(session) for sight in notice.sights):
+                data = notice.parcel.encoded(session.form)
+                session.deliver([notice.parcel], data, router.monotonic())
+
+    async def _told_of_before(self) -> None:
+        """Wait until there are not too many notices that have not been sent."""
+        while len(self._outgoing) > _UNTOLD and self._telling is not None:
+            await asyncio.wait((self._telling,))
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -234,6 +246,17 @@ def _let_go(ledger: Ledger) -> None:
     """Delete the missions that have expired."""
     for mission in ledger.connection.execute(_EXPIRED, (ledger.now,)).fetchall():
         ledger.delete(mission, "")
+
+
+def _client_names(session: Session) -> set[Name]:
+    """Return the uids and callsigns that a connection's clients state."""
+    identities = itertools.islice(session.identities.values(), _CLIENTS)
+    stated = (
+        (kind, name)
+        for identity in identities
+        for kind, name in zip(_OF_CLIENTS, (identity.uid, identity.callsign), strict=True)
+    )
+    return {(kind, name) for kind, name in stated if name}
 
 
 def _of_user(principal: Principal) -> set[Name]:

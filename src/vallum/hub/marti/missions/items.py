@@ -4,11 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from vallum.core import instant
 from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.missions import changes, limits, notices
 from vallum.hub.marti.missions.ledger import Ledger
@@ -35,6 +35,8 @@ _LETTERS: Final = {"uid": "u", "hash": "c"}
 _COLUMNS: Final = (
     "mission, kind, key, label, principal, creator_uid, number, at_ms, keywords, layer, body, live"
 )
+_READ: Final = f"{_COLUMNS}, strftime('%Y-%m-%dT%H:%M:%fZ', at_ms / 1000.0, 'unixepoch') AS at"
+"""The time is written by the database: of thousands of contents that is most of the work."""
 _COUNT: Final = """
 SELECT coalesce(sum(items), 0), coalesce(sum(bytes), 0) FROM mission_use WHERE mission = ? AND nation = ?
 """
@@ -79,7 +81,7 @@ class Item:
 def shown(reading: Reading, mission: sqlite3.Row, kind: Kind | None = None) -> list[sqlite3.Row]:
     """Return what the caller may see, the newest of each uid and hash, in the order in which it came."""
     rows = reading.connection.execute(
-        f"SELECT {_COLUMNS} FROM mission_item WHERE mission = ? ORDER BY number",  # noqa: S608
+        f"SELECT {_READ} FROM mission_item WHERE mission = ? ORDER BY number",  # noqa: S608
         (mission["id"],),
     )
     found = {
@@ -91,7 +93,7 @@ def shown(reading: Reading, mission: sqlite3.Row, kind: Kind | None = None) -> l
 def keyed(reading: Reading, mission: sqlite3.Row, kind: Kind, key: str) -> list[sqlite3.Row]:
     """Return what the caller may see of one uid or hash, the newest first; empty if it is not there."""
     rows = reading.connection.execute(
-        f"SELECT {_COLUMNS} FROM mission_item WHERE mission = ? AND kind = ? AND key = ? "  # noqa: S608
+        f"SELECT {_READ} FROM mission_item WHERE mission = ? AND kind = ? AND key = ? "  # noqa: S608
         "ORDER BY number DESC",
         (mission["id"], kind, key),
     )
@@ -112,10 +114,10 @@ def uids(rows: Iterable[sqlite3.Row]) -> list[AddedUid]:
     return [
         AddedUid(
             data=row["key"],
-            timestamp=instant.write(row["at_ms"]),
+            timestamp=row["at"],
             creator_uid=row["creator_uid"],
-            keywords=json.loads(row["keywords"]),
-            **({"details": msgspec.json.decode(row["body"], type=Details)} if row["body"] else {}),
+            keywords=msgspec.json.decode(row["keywords"], type=list[str]),
+            details=_kept(row["body"]),
         )
         for row in rows
         if row["kind"] == "uid"
@@ -130,9 +132,9 @@ def files(reading: Reading, rows: Iterable[sqlite3.Row]) -> list[AddedFile]:
             data=changes.resource(
                 row["body"], submitter=reading.label(row["label"]).marking.nation == nation
             ),
-            timestamp=instant.write(row["at_ms"]),
+            timestamp=row["at"],
             creator_uid=row["creator_uid"],
-            keywords=json.loads(row["keywords"]),
+            keywords=msgspec.json.decode(row["keywords"], type=list[str]),
         )
         for row in rows
         if row["kind"] == "hash"
@@ -248,6 +250,11 @@ def _check_room(
         raise limits.full("contents", most)
     if total - before + size > limits.EVENT_BYTES:
         raise limits.full("bytes of events", limits.EVENT_BYTES)
+
+
+def _kept(body: str) -> Details | UnsetType:
+    """Return details as they are kept: JSON, which nothing need read before it is written into an answer."""
+    return cast("Details", msgspec.Raw(body.encode())) if body else UNSET
 
 
 def _item(reading: Reading, row: sqlite3.Row) -> Item:

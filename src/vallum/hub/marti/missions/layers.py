@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,25 +21,24 @@ SELECT count(*) AS count FROM mission_layer JOIN mission_label ON mission_label.
 WHERE mission = ? AND nation = ?
 """
 _ORDER: Final = "SELECT * FROM mission_layer WHERE mission = ? ORDER BY place, uid"
+_BELOW: Final = "SELECT * FROM mission_layer WHERE mission = ? AND parent = ? ORDER BY place, uid"
 
 
 def tree(reading: Reading, mission: sqlite3.Row) -> list[Layer]:
     """Return the layers that the caller may see, with what it may see in them."""
     rows = _shown(reading, mission)
-    contents = items.shown(reading, mission)
-
-    def below(parent: str) -> list[Layer]:
-        return [whole(row) for row in rows if row["parent"] == parent]
-
-    def whole(row: sqlite3.Row) -> Layer:
-        made = _layer(row)
-        inside = [item for item in contents if item["layer"] == row["uid"]]
-        made.mission_layers = below(row["uid"]) or UNSET
-        made.uids = items.uids(inside) or UNSET
-        made.contents = items.files(reading, inside) or UNSET
-        return made
-
-    return below("")
+    inside: defaultdict[str, list[sqlite3.Row]] = defaultdict(list)
+    for item in items.shown(reading, mission):
+        inside[item["layer"]].append(item)
+    made = {row["uid"]: _layer(row) for row in rows}
+    below: defaultdict[str, list[Layer]] = defaultdict(list)
+    for row in rows:
+        below[row["parent"]].append(made[row["uid"]])
+    for uid, layer in made.items():
+        layer.mission_layers = below[uid] or UNSET
+        layer.uids = items.uids(inside[uid]) or UNSET
+        layer.contents = items.files(reading, inside[uid]) or UNSET
+    return below[""]
 
 
 def find(reading: Reading, mission: sqlite3.Row, uid: str) -> sqlite3.Row:
@@ -49,10 +49,12 @@ def find(reading: Reading, mission: sqlite3.Row, uid: str) -> sqlite3.Row:
     Refusal
         404.
     """
-    for row in _shown(reading, mission):
-        if row["uid"] == uid:
-            return row
-    raise Refusal(404, "no layer of this uid in the mission", rule="layers")
+    row: sqlite3.Row | None = reading.connection.execute(
+        "SELECT * FROM mission_layer WHERE mission = ? AND uid = ?", (mission["id"], uid)
+    ).fetchone()
+    if row is None or not reading.sees(row):
+        raise Refusal(404, "no layer of this uid in the mission", rule="layers")
+    return row
 
 
 def create(
@@ -109,10 +111,10 @@ def move(ledger: Ledger, mission: sqlite3.Row, uid: str, parent: str, after: str
     Raises
     ------
     Refusal
-        409 if it would lie below itself.
+        409 if it would lie below itself, or too deep.
     """
     row = find(ledger, mission, uid)
-    if uid in _check_depth(ledger, mission, parent):
+    if uid in _check_depth(ledger, mission, parent, _height(ledger, mission, uid)):
         raise Refusal(409, "the layer would lie below itself", rule="layers")
     if row["parent"] != parent:
         _set(ledger, mission, uid, "parent", parent)
@@ -131,7 +133,7 @@ def remove(ledger: Ledger, mission: sqlite3.Row, uids: Iterable[str], author: st
     for uid in uids:
         found = [find(ledger, mission, uid)]
         for row in found:  # those below come behind
-            found += [one for one in _shown(ledger, mission) if one["parent"] == row["uid"]]
+            found += _below(ledger, mission, row["uid"])
         for row in reversed(found):
             _tell(ledger, mission, row, author)
             key = (mission["id"], row["uid"])
@@ -150,11 +152,26 @@ def _shown(reading: Reading, mission: sqlite3.Row) -> list[sqlite3.Row]:
     return [row for row in reading.connection.execute(_ORDER, (mission["id"],)) if reading.sees(row)]
 
 
-def _check_depth(ledger: Ledger, mission: sqlite3.Row, parent: str) -> list[str]:
-    """Return the uids of a layer and of those above it."""
+def _below(reading: Reading, mission: sqlite3.Row, parent: str) -> list[sqlite3.Row]:
+    """Return the layers right below another one that the caller may see, in their order."""
+    rows = reading.connection.execute(_BELOW, (mission["id"], parent))
+    return [row for row in rows if reading.sees(row)]
+
+
+def _height(reading: Reading, mission: sqlite3.Row, uid: str) -> int:
+    """Return how deep a layer is with those below it: 1 if there are none."""
+    level, height = [uid], 0
+    while level:
+        height += 1
+        level = [row["uid"] for one in level for row in _below(reading, mission, one)]
+    return height
+
+
+def _check_depth(ledger: Ledger, mission: sqlite3.Row, parent: str, height: int = 1) -> list[str]:
+    """Return the uids of a layer and of those above it, with room below for so many more."""
     above: list[str] = []
     while parent:
-        if len(above) >= limits.LAYER_DEPTH:
+        if len(above) + height >= limits.LAYER_DEPTH:
             raise Refusal(409, f"layers within layers, more than {limits.LAYER_DEPTH} deep", rule="layers")
         above.append(parent)
         parent = find(ledger, mission, parent)["parent"]
@@ -163,7 +180,7 @@ def _check_depth(ledger: Ledger, mission: sqlite3.Row, parent: str) -> list[str]
 
 def _place(ledger: Ledger, mission: sqlite3.Row, parent: str, after: str | None) -> float:
     """Return a place behind a layer, before all of them if it is empty, and behind all of them if None."""
-    places = [(row["uid"], row["place"]) for row in _shown(ledger, mission) if row["parent"] == parent]
+    places = [(row["uid"], row["place"]) for row in _below(ledger, mission, parent)]
     if not places:
         return 0.0
     if after is None:

@@ -4,18 +4,35 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
+from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.marking import MISSION, Marking, Rules
 from vallum.hub.marti.missions import limits
 from vallum.hub.marti.missions.about import About
 from vallum.hub.marti.missions.notices import Member, Notice, Sight, Topic, notice
 from vallum.hub.marti.missions.reading import Caller, Label, Reading
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "drop_labels"]
 
 _NUMBER: Final = """
 UPDATE mission SET number = number + 1, changed_ms = max(changed_ms + 1, ?)
 WHERE id = ? RETURNING number, changed_ms
 """
+_LOG_OF_IT_ALONE: Final = """
+DELETE FROM mission_log WHERE id IN (SELECT entry FROM mission_log_of WHERE mission = ?1)
+AND NOT EXISTS (SELECT 1 FROM mission_log_of WHERE entry = id AND mission <> ?1)
+"""
+_LABEL: Final = """
+SELECT id FROM mission_label WHERE (type, nation, access, caveat, releasable_to, groups) = (?, ?, ?, ?, ?, ?)
+"""
+_NEW_LABEL: Final = """
+INSERT INTO mission_label (type, nation, access, caveat, releasable_to, groups) VALUES (?, ?, ?, ?, ?, ?)
+RETURNING id
+"""
+_LABELS: Final = "SELECT count(*) FROM mission_label WHERE nation = ?"
+_LABELLED: Final = " UNION ".join(
+    f"SELECT label FROM mission{table}"  # noqa: S608
+    for table in ("", "_change", "_item", "_subscriber", "_invitation", "_log", "_layer")
+)
 _TABLES: Final = ("change", "item", "subscriber", "access", "invitation", "log_of", "layer", "use")
 
 
@@ -52,15 +69,22 @@ class Ledger(Reading):
         return Label(Marking.of(self.caller.principal, groups), MISSION)
 
     def number(self, label: Label) -> int:
-        """Return the id of a label."""
-        self.connection.execute(
-            "INSERT OR IGNORE INTO mission_label (type, nation, access, caveat, releasable_to, groups) "
-            "VALUES (?, ?, ?, ?, ?, ?)", label.columns
-        )  # fmt: skip
-        row = self.connection.execute(
-            "SELECT id FROM mission_label WHERE (type, nation, access, caveat, releasable_to, groups) = "
-            "(?, ?, ?, ?, ?, ?)", label.columns
-        ).fetchone()  # fmt: skip
+        """Return the id of a label.
+
+        Raises
+        ------
+        Refusal
+            409 if its nation has too many.
+        """
+        row = self.connection.execute(_LABEL, label.columns).fetchone()
+        if row is None:
+            (count,) = self.connection.execute(_LABELS, (label.marking.nation,)).fetchone()
+            if count >= limits.LABELS:  # a peer chooses what they say
+                raise Refusal(
+                    409, f"there are {limits.LABELS} different labels already", rule="labels",
+                    remedy="Use fewer; those that nothing bears any more go when the hub starts.",
+                )  # fmt: skip
+            row = self.connection.execute(_NEW_LABEL, label.columns).fetchone()
         return int(row["id"])
 
     # Changes
@@ -169,9 +193,14 @@ class Ledger(Reading):
         """Delete a mission with all that is in it, and tell its members."""
         number = mission["id"]
         self.tell(mission, "t-x-m-d", author=author)
+        self.connection.execute(_LOG_OF_IT_ALONE, (number,))
         for table in _TABLES:
             self.connection.execute(f"DELETE FROM mission_{table} WHERE mission = ?", (number,))  # noqa: S608
         self.connection.execute("UPDATE mission SET parent = NULL WHERE parent = ?", (number,))
         self.connection.execute("DELETE FROM mission WHERE id = ?", (number,))
-        self.connection.execute("DELETE FROM mission_log WHERE id NOT IN (SELECT entry FROM mission_log_of)")
         self.forget_members(number)
+
+
+def drop_labels(connection: sqlite3.Connection) -> None:
+    """Let go of the labels that nothing bears any more."""
+    connection.execute(f"DELETE FROM mission_label WHERE id NOT IN ({_LABELLED})")  # noqa: S608

@@ -7,8 +7,8 @@ from typing import Final
 from vallum.hub.marti.answer import Refusal
 
 __all__ = [
-    "AT_ONCE", "CHANGES", "EVENT_BYTES", "INVITATIONS", "LAYERS", "LAYER_DEPTH", "LOGS", "SUBSCRIBERS",
-    "full", "keywords", "line", "name", "text", "uid",
+    "AT_ONCE", "CHANGES", "EVENT_BYTES", "INVITATIONS", "LABELS", "LAYERS", "LAYER_DEPTH", "LOGS",
+    "SUBSCRIBERS", "full", "keywords", "line", "name", "text", "uid",
 ]  # fmt: skip
 
 AT_ONCE: Final = 1_000
@@ -18,6 +18,8 @@ CHANGES: Final = 20_000
 EVENT_BYTES: Final = 64 << 20
 """Bytes of all events in a mission."""
 INVITATIONS: Final = 1_000
+LABELS: Final = 10_000
+"""Different ones, of one nation in all missions."""
 LAYERS: Final = 500
 LAYER_DEPTH: Final = 16
 LOGS: Final = 10_000

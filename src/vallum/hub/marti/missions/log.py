@@ -34,9 +34,13 @@ _SAME: Final = """
 SELECT mission_log.* FROM mission_log JOIN mission_log_of ON entry = id WHERE mission = ? AND dtg <> ''
 AND (principal, label, creator_uid, content, entry_uid, dtg, hashes, keywords) = (?, ?, ?, ?, ?, ?, ?, ?)
 """
-_ITEM: Final = """
-SELECT label, principal FROM mission_item WHERE mission = ? AND kind IN ('uid', 'hash') AND key = ?
-ORDER BY number DESC
+_ABOUT: Final = """
+SELECT label, principal, max(number) AS number FROM (
+  SELECT label, principal, number FROM mission_item
+  WHERE mission = ?1 AND kind IN ('uid', 'hash') AND key = ?2
+  UNION ALL
+  SELECT label, principal, number FROM mission_change WHERE mission = ?1 AND key = ?2 AND key <> ''
+) GROUP BY label, principal ORDER BY number DESC
 """
 _HASHES: Final = 100
 
@@ -57,7 +61,9 @@ class Written(msgspec.Struct, rename="camel"):
 def entries(reading: Reading, mission: sqlite3.Row, when: Span) -> list[LogEntry]:
     """Return the entries that the caller may see, the oldest first."""
     rows = reading.connection.execute(_OF, (mission["id"], *when)).fetchall()
-    return [_read(reading, row, [mission]) for row in rows if _shown(reading, row, [mission])]
+    subjects = {key for row in rows if reading.sees(row) for key in _keys(row)}
+    hidden = {key for key in subjects if _hidden(reading, mission, key)}
+    return [_read(row, [mission]) for row in rows if reading.sees(row) and hidden.isdisjoint(_keys(row))]
 
 
 def entry(reading: Reading, number: str) -> LogEntry:
@@ -68,8 +74,7 @@ def entry(reading: Reading, number: str) -> LogEntry:
     Refusal
         404 if it is not there, or not for the caller.
     """
-    row, missions = _found(reading, number)
-    return _read(reading, row, missions)
+    return _read(*_found(reading, number))
 
 
 def insert(ledger: Ledger, written: Written) -> LogEntry:
@@ -88,7 +93,7 @@ def insert(ledger: Ledger, written: Written) -> LogEntry:
     columns = _columns(written)
     known = _same(ledger, label, written.creator_uid, columns, missions)
     if known is not None:  # its client has not heard that it is there
-        return _read(ledger, known, missions)
+        return _read(known, missions)
     nation = ledger.caller.principal.nation
     for mission in missions:
         (count,) = ledger.connection.execute(_COUNT, (mission["id"], nation)).fetchone()
@@ -102,41 +107,55 @@ def insert(ledger: Ledger, written: Written) -> LogEntry:
     )  # fmt: skip
     for mission in missions:
         ledger.connection.execute("INSERT INTO mission_log_of VALUES (?, ?)", (mission["id"], number))
-    return _told(ledger, number, missions, written.creator_uid)
+    return _read(_told(ledger, number, missions, written.creator_uid), missions)
 
 
 def change(ledger: Ledger, written: Written) -> LogEntry:
-    """Write an entry anew.
+    """Write an entry anew: its author alone says something else in its own name.
 
     Raises
     ------
     Refusal
         400, 403 or 404.
     """
-    row, missions = _mine(ledger, written.id)
+    row, missions = _found(ledger, written.id)
+    if not ledger.is_mine(row):
+        raise _foreign()
+    _need_write(ledger, missions)
     columns = _columns(written)
     before = tuple(row[name] for name in ("content", "entry_uid", "dtg", "hashes", "keywords"))
     if columns == before:
-        return _read(ledger, row, missions)
+        return _read(row, missions)
     ledger.connection.execute(
         "UPDATE mission_log SET server_ms = ?, content = ?, entry_uid = ?, dtg = ?, hashes = ?, keywords = ? "
         "WHERE id = ?", (ledger.now, *columns, row["id"]),
     )  # fmt: skip
-    return _told(ledger, row["id"], missions, written.creator_uid)
+    return _read(_told(ledger, row["id"], _missions(ledger, row["id"]), written.creator_uid), missions)
 
 
 def remove(ledger: Ledger, number: str) -> None:
-    """Delete an entry.
+    """Delete an entry; an owner of a mission takes those of others out of that one.
 
     Raises
     ------
     Refusal
         403 or 404.
     """
-    row, missions = _mine(ledger, number)
+    row, missions = _found(ledger, number)
+    if ledger.is_mine(row):
+        _need_write(ledger, missions)
+        missions = _missions(ledger, number)
+    else:
+        missions = [mission for mission in missions if ledger.role(mission) == OWNER]
+    if not missions:
+        raise _foreign()
     _told(ledger, number, missions, row["creator_uid"])
-    ledger.connection.execute("DELETE FROM mission_log_of WHERE entry = ?", (number,))
-    ledger.connection.execute("DELETE FROM mission_log WHERE id = ?", (number,))
+    for mission in missions:
+        ledger.connection.execute(
+            "DELETE FROM mission_log_of WHERE mission = ? AND entry = ?", (mission["id"], number)
+        )
+    if not _missions(ledger, number):
+        ledger.connection.execute("DELETE FROM mission_log WHERE id = ?", (number,))
 
 
 def _same(
@@ -176,7 +195,7 @@ def _found(reading: Reading, number: str) -> tuple[sqlite3.Row, list[sqlite3.Row
     row = reading.connection.execute("SELECT * FROM mission_log WHERE id = ?", (number,)).fetchone()
     missions = [
         mission
-        for mission in reading.connection.execute(_MISSIONS, (number,)).fetchall()
+        for mission in _missions(reading, number)
         if reading.named(mission) is not None and reading.readable(mission)
     ]
     if row is None or not missions or not _shown(reading, row, missions):
@@ -184,18 +203,22 @@ def _found(reading: Reading, number: str) -> tuple[sqlite3.Row, list[sqlite3.Row
     return row, missions
 
 
-def _mine(ledger: Ledger, number: str) -> tuple[sqlite3.Row, list[sqlite3.Row]]:
-    """Return an entry that the caller may change: its own, or one of a mission that it owns."""
-    row, missions = _found(ledger, number)
-    if not ledger.is_mine(row) and not any(ledger.role(mission) == OWNER for mission in missions):
-        raise Refusal(403, "the entry is somebody else's", rule="log entries", remedy="Ask its author.")
+def _missions(reading: Reading, number: str) -> list[sqlite3.Row]:
+    """Return all missions in whose log an entry stands, also those that its author no longer sees."""
+    return reading.connection.execute(_MISSIONS, (number,)).fetchall()
+
+
+def _foreign() -> Refusal:
+    return Refusal(403, "the entry is somebody else's", rule="log entries", remedy="Ask its author.")
+
+
+def _need_write(ledger: Ledger, missions: list[sqlite3.Row]) -> None:
     for mission in missions:
         ledger.need(mission, "MISSION_WRITE")
-    return row, missions
 
 
 def _shown(reading: Reading, row: sqlite3.Row, missions: list[sqlite3.Row]) -> bool:
-    """Whether the caller may see an entry: not one about contents that it may not see."""
+    """Whether the caller may see an entry: not one about contents that it may not, or might not, see."""
     if not reading.sees(row):
         return False
     return not any(_hidden(reading, mission, key) for mission in missions for key in _keys(row))
@@ -207,11 +230,11 @@ def _keys(row: sqlite3.Row) -> list[str]:
 
 
 def _hidden(reading: Reading, mission: sqlite3.Row, key: str) -> bool:
-    rows = reading.connection.execute(_ITEM, (mission["id"], key)).fetchall()
+    rows = reading.connection.execute(_ABOUT, (mission["id"], key)).fetchall()
     return bool(rows) and not any(reading.sees(row) for row in rows)
 
 
-def _read(reading: Reading, row: sqlite3.Row, missions: list[sqlite3.Row]) -> LogEntry:
+def _read(row: sqlite3.Row, missions: list[sqlite3.Row]) -> LogEntry:
     return LogEntry(
         id=row["id"],
         content=row["content"],
@@ -226,11 +249,14 @@ def _read(reading: Reading, row: sqlite3.Row, missions: list[sqlite3.Row]) -> Lo
     )
 
 
-def _told(ledger: Ledger, number: str, missions: list[sqlite3.Row], creator_uid: str) -> LogEntry:
-    row = ledger.connection.execute("SELECT * FROM mission_log WHERE id = ?", (number,)).fetchone()
+def _told(ledger: Ledger, number: str, missions: list[sqlite3.Row], creator_uid: str) -> sqlite3.Row:
+    """Take down and tell that an entry has changed, and return it as it is now."""
+    row: sqlite3.Row = ledger.connection.execute(
+        "SELECT * FROM mission_log WHERE id = ?", (number,)
+    ).fetchone()
     for mission in missions:
         ledger.note(mission, "log", creator_uid, label=row["label"], principal=row["principal"])
-        items = (ledger.connection.execute(_ITEM, (mission["id"], key)).fetchone() for key in _keys(row))
+        items = (ledger.connection.execute(_ABOUT, (mission["id"], key)).fetchone() for key in _keys(row))
         about = [(one["label"], one["principal"]) for one in (row, *items) if one is not None]
         ledger.tell(mission, notices.LOG, author=creator_uid, about=about)
-    return _read(ledger, row, missions)
+    return row

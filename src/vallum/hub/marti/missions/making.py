@@ -3,12 +3,15 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
+from vallum.hub.config import Marti as Settings
 from vallum.hub.marti.answer import Refusal
 from vallum.hub.marti.marking import MISSION, Marking
-from vallum.hub.marti.missions import members, notices
+from vallum.hub.marti.missions import items, members, notices
 from vallum.hub.marti.missions.about import About
+from vallum.hub.marti.missions.items import Item
 from vallum.hub.marti.missions.ledger import Ledger
 from vallum.hub.marti.missions.reading import Label
 from vallum.hub.marti.missions.roles import OWNER
@@ -32,8 +35,9 @@ def create(
     stated: Stated,
     password: str | None,
     *,
-    most: int,
+    settings: Settings,
     keywords: list[str] | None = None,
+    contents: Iterable[Item] = (),
 ) -> sqlite3.Row:
     """Make a mission, with its creator as its owner.
 
@@ -45,19 +49,24 @@ def create(
         What is said of it.
     password : str, optional
         Hash of its password.
-    most : int
-        Missions that a nation may have.
+    settings : config.Marti
+        Limits.
     keywords : list of str, optional
+    contents : iterable of Item
+        What is in it from the start: nobody takes part yet who could be told of each.
 
     Raises
     ------
     Refusal
-        409 if there are too many.
+        409 if there are too many missions or contents.
     """
     principal = ledger.caller.principal
     (count,) = ledger.connection.execute(_COUNT, (principal.nation,)).fetchone()
-    if count >= most:
-        raise Refusal(409, f"there are {most} missions already", rule="missions", remedy="Delete some first.")
+    if count >= settings.missions:
+        raise Refusal(
+            409, f"there are {settings.missions} missions already", rule="missions",
+            remedy="Delete some first.",
+        )  # fmt: skip
     label = ledger.number(_label(ledger, stated))
     about = About().changed(stated)
     mission = ledger.connection.execute(
@@ -67,6 +76,8 @@ def create(
          about.expires_ms, bool(stated.invite_only)),
     ).fetchone()  # fmt: skip
     ledger.note(mission, "CREATE_MISSION", stated.creator_uid)
+    for item in contents:
+        items.add(ledger, mission, item, stated.creator_uid, most=settings.mission_items)
     if stated.creator_uid:
         members.join(ledger, mission, stated.creator_uid, OWNER)
     ledger.tell(mission, notices.CREATED, author=stated.creator_uid)

@@ -185,11 +185,11 @@ def invite(
     limits.uid(invitee, "path: invitee")
     own = ledger.role(mission) or READONLY
     given = roles.within(role or mission["default_role"] or SUBSCRIBER, own)
-    key = (mission["id"], kind, invitee)
-    known = ledger.connection.execute(
-        "SELECT * FROM mission_invitation WHERE (mission, type, invitee) = (?, ?, ?)", key
-    ).fetchone()
     label = ledger.number(ledger.own())
+    key = (mission["id"], kind, invitee, label)
+    known = ledger.connection.execute(
+        "SELECT * FROM mission_invitation WHERE (mission, type, invitee, label) = (?, ?, ?, ?)", key
+    ).fetchone()
     if known is None:
         (count,) = ledger.connection.execute(
             _INVITED, (mission["id"], ledger.caller.principal.nation)
@@ -204,7 +204,7 @@ def invite(
     opened = known["token"] if known is not None else token()
     ledger.connection.execute(
         "INSERT OR REPLACE INTO mission_invitation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*key, json.dumps(bound), given, opened, author, ledger.caller.principal.name, label, ledger.now),
+        (*key, json.dumps(bound), given, opened, author, ledger.caller.principal.name, ledger.now),
     )
     if known is None or known["role"] != given:
         ledger.note_own(mission, "invitation", author)
@@ -213,21 +213,27 @@ def invite(
 
 
 def uninvite(ledger: Ledger, mission: sqlite3.Row, kind: InvitationType, invitee: str, author: str) -> None:
-    """Take an invitation back.
+    """Take an invitation back, as far as the caller may see that there is one.
 
     Raises
     ------
     Refusal
-        403 or 404.
+        403, or 404 if it sees none.
     """
     ledger.need(mission, "MISSION_WRITE")
-    done = ledger.connection.execute(
-        "DELETE FROM mission_invitation WHERE (mission, type, invitee) = (?, ?, ?)",
-        (mission["id"], kind, invitee),
-    )
-    if not done.rowcount:
+    key = (mission["id"], kind, invitee)
+    rows = ledger.connection.execute(
+        "SELECT label, principal FROM mission_invitation WHERE (mission, type, invitee) = (?, ?, ?)", key
+    ).fetchall()
+    shown = [row for row in rows if ledger.sees(row)]
+    if not shown:
         raise Refusal(404, "no such invitation", rule="invitations")
-    ledger.note_own(mission, "invitation", author)
+    for row in shown:
+        ledger.connection.execute(
+            "DELETE FROM mission_invitation WHERE (mission, type, invitee, label) = (?, ?, ?, ?)",
+            (*key, row["label"]),
+        )
+        ledger.note(mission, "invitation", author, label=row["label"], principal=row["principal"])
 
 
 def invitations(reading: Reading, mission: sqlite3.Row) -> list[sqlite3.Row]:

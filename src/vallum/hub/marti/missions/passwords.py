@@ -63,28 +63,26 @@ class Passwords:
             429 after too many wrong ones.
         """
         async with self._turn:
-            count = self._attempt(who)
+            self._refuse_if_locked(who)
             right = len(password) <= _LONGEST and await asyncio.to_thread(self._verified, kept, password)
         if right:
             self._wrong.pop(who, None)
             return True
-        over = count + 1 - self._settings.attempts
+        count = self._wrong.get(who, (0, 0.0))[0] + 1  # another may have been tried meanwhile
+        over = count - self._settings.attempts
         until = time.monotonic() + self._settings.lockout_s * 2 ** min(over, 10) if over >= 0 else 0.0
         if len(self._wrong) >= _KNOWN:
             del self._wrong[next(iter(self._wrong))]
-        self._wrong[who] = (count + 1, until)
+        self._wrong[who] = (count, until)
         return False
 
-    def _attempt(self, who: Who) -> int:
-        """Return how many wrong passwords somebody has tried, or refuse to look at another."""
-        count, until = self._wrong.get(who, (0, 0.0))
-        wait = until - time.monotonic()
+    def _refuse_if_locked(self, who: Who) -> None:
+        wait = self._wrong.get(who, (0, 0.0))[1] - time.monotonic()
         if wait > 0:
             raise Refusal(
                 429, "too many wrong passwords for this mission", rule="attempts",
                 remedy="Wait, then try again.", headers={"Retry-After": str(max(1, round(wait)))},
             )  # fmt: skip
-        return count
 
     def _verified(self, kept: str, password: str) -> bool:
         try:

@@ -1,11 +1,12 @@
 """Events that are sent into missions."""
 
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from vallum.hub.marti.answer import Refusal
-from vallum.hub.marti.missions import events, items
+from vallum.hub.marti.missions import events, items, layers
 from vallum.hub.marti.missions.ledger import Ledger
 from vallum.hub.marti.missions.notices import Member, Notice
 from vallum.hub.marti.missions.reading import Caller, Ref
@@ -75,7 +76,7 @@ def _put(ledger: Ledger, sent: Sent, most: int) -> None:
     ledger.need(found, "MISSION_WRITE")
     event = sent.parcel.event
     item = events.said(event, sent.caller.principal, _reached(event, sent.groups))
-    layer, uid = _layer(event, sent.mission), next(iter(sent.sender.identities), "")
+    layer, uid = _layer(ledger, found, event, sent.mission), next(iter(sent.sender.identities), "")
     assert item.xml is not None  # noqa: S101  (an event that was said has its bytes)
     label = ledger.number(item.label)
     parcel = Parcel(events.admitted(item.xml), (), ledger.now, sent.sender.number)
@@ -85,10 +86,6 @@ def _put(ledger: Ledger, sent: Sent, most: int) -> None:
     if event.kind is Kind.CHAT:  # said in a mission, and no part of it
         ledger.notices.append(relayed)
         return
-    if layer and ledger.connection.execute(
-        "SELECT 1 FROM mission_layer WHERE mission = ? AND uid = ?", (found["id"], layer)
-    ).fetchone() is None:  # fmt: skip
-        layer = None
     if items.add(ledger, found, item, uid, most=most, layer=layer):
         ledger.notices.insert(0, relayed)
 
@@ -98,12 +95,14 @@ def _reached(event: Event, groups: frozenset[str]) -> frozenset[str]:
     return groups.intersection(wanted) if wanted else groups
 
 
-def _layer(event: Event, mission: str) -> str | None:
-    """Return the layer that an event states beside a mission."""
+def _layer(ledger: Ledger, found: sqlite3.Row, event: Event, mission: str) -> str | None:
+    """Return the layer that an event states beside a mission, if its sender may see that."""
     for child in event.children:
         if child.name != "marti":
             continue
         for _, attributes in child.nested:
             if mission in [attributes.get(name) for name in _DESTINATIONS]:
-                return attributes.get("path")
+                with suppress(Refusal):
+                    return str(layers.find(ledger, found, attributes.get("path", ""))["uid"])
+                return None
     return None

@@ -14,10 +14,25 @@ from vallum.hub.marti.missions.reading import Caller, Reading, Ref
 from vallum.hub.marti.missions.wire import Mission
 from vallum.hub.marti.operation import Call, Operation
 
-__all__ = ["AREA", "ROOT", "By", "Seconds", "When", "author", "both", "caller", "mission_told", "ref", "told"]
+__all__ = [
+    "AREA",
+    "HEAVY",
+    "ROOT",
+    "By",
+    "Seconds",
+    "When",
+    "author",
+    "both",
+    "caller",
+    "mission_told",
+    "ref",
+    "told",
+]
 
 AREA: Final = "missions"
 ROOT: Final = "/Marti/api/missions"
+HEAVY: Final = 10.0
+"""Requests that one is worth which reads or writes a whole mission."""
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=10**10)]
 

@@ -16,11 +16,21 @@ from vallum.hub.marti.missions.desk import desk
 from vallum.hub.marti.missions.ledger import Ledger
 from vallum.hub.marti.missions.packages import Entry
 from vallum.hub.marti.missions.reading import Caller, Reading
-from vallum.hub.marti.missions.routes.common import By, When, author, both, caller, mission_told, ref, told
+from vallum.hub.marti.missions.routes.common import (
+    HEAVY,
+    By,
+    When,
+    author,
+    both,
+    caller,
+    mission_told,
+    ref,
+    told,
+)
 from vallum.hub.marti.missions.wire import Change, Mission
 from vallum.hub.marti.operation import Call, Media
 
-__all__ = ["OPERATIONS", "take_in"]
+__all__ = ["OPERATIONS", "put_all"]
 
 _KIND: Final = "Mission"
 _ZIP: Final = "application/zip"
@@ -76,7 +86,7 @@ async def put(call: Call) -> Response:
                 items.add(ledger, mission, attached(files[one.lower()]), author(call), layer=layer,
                           most=call.marti.settings.mission_items)  # fmt: skip
         if files:
-            hand_out(ledger, mission)
+            hand_out(ledger, mission, files)
         return int(mission["id"])
 
     return await mission_told(call, await desk(call).change(caller(call), work))
@@ -128,27 +138,23 @@ async def removed(call: Call) -> Response:
 async def package_put(call: Call) -> Response:
     """Put all that is in a data package into a mission."""
 
-    def work(reading: Reading) -> int:
-        return int(reading.mission(ref(call), "MISSION_WRITE")["id"])
+    def allowed(reading: Reading) -> None:
+        reading.mission(ref(call), "MISSION_WRITE")
 
-    number = await desk(call).look(caller(call), work)
-    await take_in(call, number)
-    return answer("MissionChange", [])
-
-
-async def take_in(call: Call, number: int) -> None:
-    """Put what is in the package that a request brings into a mission."""
+    await desk(call).look(caller(call), allowed)  # before anything is taken in
     brought = await packages.taken(call)
 
     def work(ledger: Ledger) -> None:
-        mission = ledger.by_id(number)
-        if mission is None:
-            raise Refusal(404, "the mission has been deleted", rule="missions")
-        ledger.need(mission, "MISSION_WRITE")
-        for item in brought:
-            items.add(ledger, mission, item, author(call), most=call.marti.settings.mission_items)
+        put_all(ledger, ledger.mission(ref(call), "MISSION_WRITE"), brought, call)
 
     await desk(call).change(caller(call), work)
+    return answer("MissionChange", [])
+
+
+def put_all(ledger: Ledger, mission: sqlite3.Row, brought: list[items.Item], call: Call) -> None:
+    """Put what a package has brought into a mission."""
+    for item in brought:
+        items.add(ledger, mission, item, author(call), most=call.marti.settings.mission_items)
 
 
 async def uid_keywords(call: Call) -> Response:
@@ -275,7 +281,7 @@ OPERATIONS: Final = (
           answer=Answer[list[Mission]], may="send"),
     *both("PUT", "/contents/missionpackage", package_put, "Put what is in a data package into a mission.",
           query=By, body=Media("application/octet-stream"), answer=Answer[list[Change]], may="send",
-          refuses=(409, 503, 507)),
+          refuses=(409, 503, 507), cost=HEAVY),
     *both("PUT", "/uid/{uid}/keywords", uid_keywords, "Give a uid its keywords.", query=By, body=Keywords,
           answer=Answer[list[Mission]], may="send"),
     *both("DELETE", "/uid/{uid}/keywords", uid_keywords_cleared, "Take the keywords from a uid.", query=By,
@@ -286,6 +292,7 @@ OPERATIONS: Final = (
           query=By, answer=Answer[list[Mission]], may="send"),
     *both("GET", "/changes", changed, "What came into a mission and what went.", query=Changes,
           answer=Answer[list[Change]]),
-    *both("GET", "/cot", cot, "The events in a mission.", answer=Media(XML)),
-    *both("GET", "/archive", archive, "A mission as a data package.", answer=Media(_ZIP)),
+    *both("GET", "/cot", cot, "The events in a mission.", answer=Media(XML), cost=HEAVY),
+    *both("GET", "/archive", archive, "A mission as a data package.", answer=Media(_ZIP),
+          cost=HEAVY),
 )  # fmt: skip

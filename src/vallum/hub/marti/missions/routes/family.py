@@ -11,7 +11,7 @@ from vallum.hub.marti.missions.desk import desk
 from vallum.hub.marti.missions.ledger import Ledger
 from vallum.hub.marti.missions.members import token
 from vallum.hub.marti.missions.reading import Reading, Ref
-from vallum.hub.marti.missions.routes.common import By, author, both, caller, mission_told, ref, told
+from vallum.hub.marti.missions.routes.common import HEAVY, By, author, both, caller, mission_told, ref, told
 from vallum.hub.marti.missions.stated import Stated
 from vallum.hub.marti.missions.wire import Mission, RoleName
 from vallum.hub.marti.operation import Call, NoQuery
@@ -97,7 +97,7 @@ async def children(call: Call) -> Response:
 
 OPERATIONS: Final = (
     *both("PUT", "/copy", copied, "Make another mission with the same contents.", query=Copied,
-          answer=_MISSIONS, status=201, may="send", refuses=(409,)),
+          answer=_MISSIONS, status=201, may="send", refuses=(409,), cost=HEAVY),
     *both("PUT", "/parent/{parent}", parent_put, "Place a mission below another one.", query=NoQuery,
           may="send", refuses=(409,)),
     *both("DELETE", "/parent", parent_removed, "Place a mission below none.", may="send"),

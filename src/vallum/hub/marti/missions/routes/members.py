@@ -1,19 +1,22 @@
 """Who takes part in a mission, and in which role."""
 
-import sqlite3
+import asyncio
 from typing import Annotated, Final
 
 import msgspec
 from starlette.responses import Response
 
+from vallum.core.principal import Principal
 from vallum.hub.marti.answer import Answer, Refusal, answer, json
+from vallum.hub.marti.basics.answers import Contact
+from vallum.hub.marti.basics.seen import Seen, connected, owner
 from vallum.hub.marti.missions import limits, members, roles, views
-from vallum.hub.marti.missions.attachments import hand_out
+from vallum.hub.marti.missions.attachments import hand_in
 from vallum.hub.marti.missions.desk import desk
 from vallum.hub.marti.missions.ledger import Ledger
 from vallum.hub.marti.missions.reading import Reading
 from vallum.hub.marti.missions.routes.access import admitted
-from vallum.hub.marti.missions.routes.common import By, When, author, both, caller, ref, told
+from vallum.hub.marti.missions.routes.common import HEAVY, By, When, author, both, caller, ref, told
 from vallum.hub.marti.missions.wire import Role, RoleName, Subscription
 from vallum.hub.marti.operation import Call
 
@@ -72,18 +75,6 @@ class Known(msgspec.Struct):
     password: str | None = None
 
 
-class Contact(msgspec.Struct, rename="camel"):
-    """A subscriber that is there."""
-
-    filter_groups: list[str] | None
-    notes: str
-    callsign: str
-    team: str
-    role: str
-    takv: str
-    uid: str
-
-
 async def subscribe(call: Call) -> Response:
     """Let a client take part."""
     query: Subscribed = call.query
@@ -99,7 +90,7 @@ async def subscribe(call: Call) -> Response:
         row = known or members.join(ledger, mission, uid)
         if known is None:
             ledger.note_own(mission, "subscriber", uid)
-            hand_out(ledger, mission)
+            hand_in(ledger, mission)
         return members.subscription(ledger, row, with_token=True)
 
     made = await desk(call).change(caller(call), work)
@@ -159,29 +150,26 @@ async def subscriptions(call: Call) -> Response:
 
 
 async def contacts(call: Call) -> Response:
-    """Answer the subscribers that are there."""
-    place = desk(call)
+    """Answer the subscribers that the caller may know to be there."""
 
-    def work(reading: Reading) -> list[sqlite3.Row]:
-        return members.subscriptions(reading, reading.mission(ref(call)))
+    def work(reading: Reading) -> set[tuple[str, str, str]]:
+        rows = members.subscriptions(reading, reading.mission(ref(call)))
+        return {(row["client_uid"], row["nation"], row["principal"]) for row in rows}
 
-    rows = await place.look(caller(call), work)
-    there = {row["client_uid"]: (row["nation"], row["principal"]) for row in rows}
-    found = []
-    for uid, owner in there.items():
-        for session in call.marti.router.speaking_for(uid):
-            identity = session.identities.get(uid)
-            if identity is None or (session.principal.nation, session.principal.name) != owner:
-                continue
-            event = next((one.parcel.event for one in reversed(identity.seen.values())), None)
-            group = (event.detail("__group") if event else None) or {}
-            takv = (event.detail("takv") if event else None) or {}
-            program = ":".join(filter(None, (takv.get("platform"), takv.get("version"))))
-            notes = owner[1] if owner[0] == call.principal.nation else ""
-            found.append(Contact(None, notes, identity.callsign, group.get("name", ""), group.get("role", ""),
-                                 program, uid))  # fmt: skip
-            break
-    return json(found)
+    subscribed = await desk(call).look(caller(call), work)
+    there = {(one.uid, *owner(one.session.principal)): one
+             for one in connected(call.marti.router, call.principal)}  # fmt: skip
+
+    def written() -> Response:
+        return json([_contact(one, call.principal) for key, one in there.items() if key in subscribed])
+
+    return await asyncio.to_thread(written)
+
+
+def _contact(one: Seen, reader: Principal) -> Contact:
+    look = one.look()
+    takv = ":".join(filter(None, (look.platform, look.version)))
+    return Contact(None, one.username(reader), one.callsign, look.team, look.role, takv, one.uid)
 
 
 async def role(call: Call) -> Response:
@@ -237,7 +225,8 @@ OPERATIONS: Final = (
     *both("GET", "/subscriptions", uids, "The uids of clients that take part.", answer=Answer[list[str]]),
     *both("GET", "/subscriptions/roles", subscriptions, "The clients that take part, with their roles.",
           answer=Answer[list[Subscription]]),
-    *both("GET", "/contacts", contacts, "The subscribers that are there.", answer=list[Contact]),
+    *both("GET", "/contacts", contacts, "The subscribers that are there.", answer=list[Contact],
+          cost=HEAVY),
     *both("GET", "/role", role, "The role in which the caller takes part.", answer=Answer[Role]),
     *both("PUT", "/role", give_role, "Give a subscriber another role.", query=Given, answer=Answer[Role],
           may="send"),

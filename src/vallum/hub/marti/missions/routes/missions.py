@@ -1,14 +1,15 @@
 """Missions themselves: list, make, look at, change, delete."""
 
+from contextlib import suppress
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
-from vallum.hub.marti.answer import Answer
+from vallum.hub.marti.answer import Answer, Refusal
 from vallum.hub.marti.files import names
-from vallum.hub.marti.missions import copying, limits, making, members, views
+from vallum.hub.marti.missions import limits, making, members, packages, views
 from vallum.hub.marti.missions.about import About
 from vallum.hub.marti.missions.desk import desk
 from vallum.hub.marti.missions.ledger import Ledger
@@ -26,7 +27,7 @@ from vallum.hub.marti.missions.routes.common import (
     ref,
     told,
 )
-from vallum.hub.marti.missions.routes.contents import take_in
+from vallum.hub.marti.missions.routes.contents import put_all
 from vallum.hub.marti.missions.stated import Stated
 from vallum.hub.marti.missions.wire import Mission
 from vallum.hub.marti.operation import Call, Operation
@@ -135,20 +136,20 @@ async def _made(call: Call, *, dupe: bool, regroup: bool) -> Response:
     stated: Stated = call.query
     name = limits.name(call.path["name"], "path: name")
     password = await desk(call).passwords.hash(stated.password) if stated.password else None
-    most = call.marti.settings.missions
+    packed = names.media_type(call.request.headers.get("content-type", "")) in names.ZIPS
+    brought = await packages.taken(call) if packed else []
 
     def work(ledger: Ledger) -> tuple[int, str | None]:
         known = None if dupe else ledger.find(Ref("name", name))
         if known is not None:
             making.update(ledger, known, stated, password, regroup=regroup)
+            put_all(ledger, known, brought, call)
             return known["id"], None
-        row = making.create(ledger, name, stated, password, most=most)
+        row = making.create(ledger, name, stated, password, settings=call.marti.settings, contents=brought)
         mine = members.of_client(ledger, row, stated.creator_uid)
         return row["id"], members.token() if mine is None else mine["token"]
 
     number, token = await desk(call).change(caller(call), work)
-    if names.media_type(call.request.headers.get("content-type", "")) in names.ZIPS:
-        await take_in(call, number)
 
     def more(made: Mission) -> None:
         made.token = UNSET if token is None else token
@@ -176,8 +177,9 @@ async def _deleted(call: Call, which: Ref) -> Response:
         ledger.delete(ledger.mission(which, "MISSION_DELETE"), author(call))
 
     await desk(call).change(who, work)
-    if call.query.deep_delete:
-        await copying.delete_files(call, [one.data.hash for one in gone.contents])
+    for one in gone.contents if call.query.deep_delete else ():
+        with suppress(Refusal):  # of somebody else, or gone already
+            await call.marti.library.remove(call.principal, one.data.hash)
     return await told(call, _KIND, lambda _: [gone])
 
 
