@@ -196,6 +196,7 @@ def test_a_passphrase_is_asked_for_twice(
         ("user", "evil", "--nation", "EE", "--token", "--password", "correct horse"),
         ("user", "evil", "--nation", "EE", "--qr", "--no-certificate"),
         ("user", "evil", "--nation", "EE", "--qr-file", "code.gif"),
+        ("user", "evil", "--nation", "EE", "--qr-file", "no such folder/code.png"),
         ("user", "evil", "--nation", "EE", "--qr", "--connect", "evil.example.org"),
         ("user", "evil", "--nation", "EE", "--qr", "--connect", "::1"),
         ("user", "evil", "--nation", "EE", "--password-file", "/dev/null"),

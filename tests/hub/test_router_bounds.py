@@ -1,9 +1,12 @@
 """Markers that stand in the picture more than once, and what is remembered of clients that went."""
 
+from typing import Any
+
 import pytest
 
 from tests.hub.made_links import NOW, RED, Bench, Peer, make, openly, settled
-from vallum.hub import mailbox
+from vallum.core.principal import Principal
+from vallum.hub import mailbox, router
 
 BLUE = frozenset(("blue",))
 
@@ -35,3 +38,30 @@ def test_who_went_longest_ago_is_forgotten_first(bench: Bench, monkeypatch: pyte
     for number, peer in enumerate(peers, 1):
         bench.router.mailbox.remember(peer.session.principal, peer.session.principal.name, NOW + number)
     assert list(bench.router.mailbox.cursors.values()) == [NOW + 2, NOW + 3]
+
+
+class Switched:
+    """A memory of clients that have switched everything off, and how often it was asked."""
+
+    asked = 0
+
+    def groups(self, _principal: Principal, uid: str) -> tuple[frozenset[str], frozenset[str]] | None:
+        self.asked += 1
+        return (RED, frozenset()) if uid else None
+
+    def came(self, *_: Any) -> None: ...
+
+    def left(self, *_: Any) -> None: ...
+
+
+def test_who_is_too_many_clients_already_does_not_have_its_groups_switched_for_one_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(router, "_IDENTITIES", 2)
+    clients = bench.router.clients = Switched()
+    red = bench.join("red")
+    joined = clients.asked
+    for number in range(4):
+        red.send(make(f"client {number}", "a-f-G-U-C", '<contact callsign="A" endpoint="*:-1:stcp"/>'))
+    assert len(red.session.identities) == 2
+    assert clients.asked == joined + 2

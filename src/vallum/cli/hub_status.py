@@ -18,7 +18,7 @@ from rich.text import Text
 
 from vallum.cli.output import console, number, show, table
 from vallum.core.errors import BadInput
-from vallum.hub.operate.status import Status
+from vallum.hub.operate.status import ListenerStatus, Status
 
 __all__ = ["NotRunning", "ask", "print_status", "watched"]
 
@@ -157,13 +157,17 @@ def listeners(status: Status) -> Table:
     """Return the listeners as a table."""
     shown = table("listener", "kind", "address", "lets in", ">sessions")
     for one in status.listeners:
-        lets_in = "certificates" if one.certificates else "anyone"
-        nation = f" of {one.nation}" if one.certificates and one.nation else ""
-        nation = nation or ("" if one.certificates else f" as {one.nation}")
-        shown.add_row(
-            escape(one.name), one.kind, f"{one.host} port {one.port}", f"{lets_in}{nation}", str(one.sessions)
-        )
+        lets_in = _lets_in(one)
+        shown.add_row(escape(one.name), one.kind, f"{one.host} port {one.port}", lets_in, str(one.sessions))
     return shown
+
+
+def _lets_in(listener: ListenerStatus) -> str:
+    if listener.certificates:
+        return f"certificates of {listener.nation}" if listener.nation else "certificates"
+    if listener.kind == "enrolment":
+        return "passwords and tokens"
+    return f"anyone as {listener.nation}"
 
 
 def sessions(status: Status) -> Table:

@@ -3,7 +3,11 @@
 Test modules import from here: ``from tests.hub.marti.conftest import Bench, bench``.
 """
 
+import atexit
+import functools
+import shutil
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -27,6 +31,9 @@ USERS = {
     "janis": ("LV", "member"),
 }
 """Estonia releases to Finland and Finland to Estonia; Latvia is released nothing."""
+
+Users = tuple[tuple[str, tuple[str, str]], ...]
+Groups = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Bench:
@@ -103,6 +110,26 @@ class Reply:
         return self.json["data"]
 
 
+@functools.cache
+def _certificates(users: Users, groups: Groups) -> tuple[Path, dict[str, IssuedUser]]:
+    """Issue certificates in a folder that is copied by all benches with the same users."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    authority = Authority.create(folder / "pki", name="Test authority", now=datetime.now(UTC))
+    authority.issue_server(now=datetime.now(UTC))
+    return folder / "pki", _issue(authority, users, groups)
+
+
+def _issue(authority: Authority, users: Users, groups: Groups) -> dict[str, IssuedUser]:
+    issued = {}
+    for name, (nation, role) in users:
+        own = frozenset(dict(groups).get(name, ())) or None
+        request = UserRequest(name=name, nation=nation, role=role, groups_in=own, groups_out=own)
+        delivery = Delivery(password="correct horse")  # noqa: S106
+        issued[name] = authority.issue_user(request, delivery, now=datetime.now(UTC))
+    return issued
+
+
 @asynccontextmanager
 async def bench(
     folder: Path,
@@ -115,18 +142,15 @@ async def bench(
 
     Started a second time on the same folder it goes on with what is there.
     """
-    now = datetime.now(UTC)
     pki = folder / "pki"
+    wanted = tuple((USERS if users is None else users).items()), tuple((groups or {}).items())
     if pki.exists():
         authority = Authority.open(pki)
+        issued = _issue(authority, *wanted)
     else:
-        authority = Authority.create(pki, name="Test authority", now=now)
-        authority.issue_server(now=now)
-    issued = {}
-    for name, (nation, role) in (USERS if users is None else users).items():
-        own = frozenset((groups or {}).get(name, ())) or None
-        request = UserRequest(name=name, nation=nation, role=role, groups_in=own, groups_out=own)
-        issued[name] = authority.issue_user(request, Delivery(password="correct horse"), now=now)  # noqa: S106
+        made_before, issued = _certificates(*wanted)
+        shutil.copytree(made_before, pki)
+        authority = Authority.open(pki)
     config = Config(
         listeners=[Listener(kind=kind, name=kind, port=0) for kind in ("tls", "marti", "enrolment")],
         journal=Journal(batch_ms=10),

@@ -1,6 +1,7 @@
 """What nobody can do to the others: with connections, floods, failures, and certificates that end."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.hub.conftest import presence, run, until
 from tests.hub.marti.conftest import Bench, bench
 from tests.hub.marti.enrolling import come, with_token
-from tests.hub.marti.file_store import kept, only, send_file, sha256
+from tests.hub.marti.file_store import fetch, kept, only, send_file, sha256
 from vallum.hub.marti.basics import history
 from vallum.hub.rate import Buckets
 
@@ -251,6 +252,19 @@ def test_the_head_of_a_rest_has_no_body(tmp_path: Path) -> None:
             for method, body in (("HEAD", b""), ("GET", b"456789")):
                 reply = await site.ask(path, method=method)
                 assert (reply.status, reply.headers["content-length"], reply.body) == (200, "6", body)
+
+    run(work())
+
+
+def test_a_file_does_not_tell_that_another_nation_has_sent_the_same(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with bench(tmp_path, users=only("kadri", "janis")) as site:
+            await send_file(site, b"same")
+            before = await fetch(site, sha256(b"same"))
+            (body,) = (one for one in (site.folder / "files").rglob("*") if one.is_file())
+            assert (await send_file(site, b"same", "janis", keywords="x")).status == 200
+            os.utime(body, (0, 0))
+            assert (await fetch(site, sha256(b"same"))).headers == before.headers
 
     run(work())
 

@@ -60,6 +60,11 @@ def kept_in(authority: Authority) -> Credentials:
     return credentials.load(authority.folder)
 
 
+def proof_of(authority: Authority, name: str) -> Proof:
+    """The proof of who has given a user's password."""
+    return Proof(name, "password", digest(kept_in(authority).passwords[name]))
+
+
 def test_neither_password_nor_token_is_in_the_file(
     authority: Authority, let_in: Callable[..., Admitted]
 ) -> None:
@@ -106,11 +111,11 @@ def test_a_proof_does_not_outlive_what_it_proves(
     authority: Authority, let_in: Callable[..., Admitted], now: datetime
 ) -> None:
     let_in(password=PASSWORD)
-    before = kept_in(authority).proof_of_password("Kadri")
+    before = proof_of(authority, "Kadri")
     let_in(password=PASSWORD + "!")
     with pytest.raises(Unproven, match="not valid"):
         enrol(authority, "Kadri", KEY, now=now, days=1, proof=before)
-    after = kept_in(authority).proof_of_password("Kadri")
+    after = proof_of(authority, "Kadri")
     authority.revoke(now=now, name="Kadri")
     with pytest.raises(Unproven, match="not valid"):
         enrol(authority, "Kadri", KEY, now=now, days=1, proof=after)

@@ -64,8 +64,7 @@ def let_enrol(
     from vallum.hub.pki.delivery import reachable
     from vallum.hub.pki.enrol import admit
 
-    if enrolment.qr_file is not None and enrolment.qr_file.suffix.lower() not in PICTURES:
-        raise BadInput("is neither .png nor .svg", f"--qr-file {enrolment.qr_file}", "file", "Name it x.png.")
+    check_picture(enrolment.qr_file)
     password = None if enrolment.password_file is None else first_line(enrolment.password_file)
     valid, host = None, ""
     if enrolment.offers_token:
@@ -78,6 +77,16 @@ def let_enrol(
     if made.token is not None and made.expires is not None:
         document.enrolment = offer(host, address[1], made.name, made.token, made.expires, enrolment.qr_file)
     return document
+
+
+def check_picture(file: Path | None) -> None:
+    """Refuse a place where no QR code can be written, before there is a token that nobody has seen."""
+    if file is None:
+        return
+    if file.suffix.lower() not in PICTURES:
+        raise BadInput("is neither .png nor .svg", f"--qr-file {file}", "file", "Name it x.png.")
+    if not file.absolute().parent.is_dir():
+        raise BadInput("its folder is not there", f"--qr-file {file}", "file", "Make the folder first.")
 
 
 def offer(

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -26,6 +26,8 @@ _LEAST: Final = 1 << 14
 """Bytes that move within the time of silence where a body moves at all."""
 _HEAD: Final = 1 << 14
 """Bytes of a request without its body."""
+_WRITTEN: Final = 1 << 16
+"""Bytes written ahead of a client."""
 _CRUMBS: Final = 128
 """Chunks of a body that may be small."""
 _CHUNK: Final = 512
@@ -62,10 +64,13 @@ class Silent(H11Protocol):
     _spared: RequestResponseCycle | None = None
     _moved = 0
     """Bytes that came, or were taken, since the last look."""
+    _left = 0
+    """Bytes that the client had not taken at the last look."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
         self.conn = _Frugal(h11.SERVER, _HEAD)
+        transport.set_write_buffer_limits(high=_WRITTEN, low=0)
         super().connection_made(transport)
         self._listen()
 
@@ -104,7 +109,9 @@ class Silent(H11Protocol):
         self._silence = self.loop.call_later(self.silence_s, self._give_up)
 
     def _give_up(self) -> None:
-        moves, self._moved = self._moved >= _LEAST, 0
+        left = self.transport.get_write_buffer_size()
+        moves = self._moved + self._left - left >= _LEAST
+        self._moved, self._left = 0, left
         cycle: RequestResponseCycle | None = self.cycle
         answering = cycle is not None and not cycle.response_complete
         # A request that came in the last moment, or while the loop was held up, has its time, too.
@@ -181,7 +188,7 @@ def settings(
     protocol : type of Silent
     """
     return uvicorn.Config(
-        app,
+        _unhurried(app),
         loop="none",
         http=type("Protocol", (protocol,), {"silence_s": silence_s}),
         ws="none",
@@ -194,6 +201,21 @@ def settings(
         timeout_keep_alive=round(silence_s),
         timeout_graceful_shutdown=1,
     )
+
+
+def _unhurried(app: ASGIApp) -> ASGIApp:
+    """Return an application whose answers end when they are taken: one that is closed has but seconds."""
+
+    async def unhurried(scope: Scope, receive: Receive, send: Send) -> None:
+        async def parted(message: Message) -> None:
+            if len(message.get("body", b"")) > _LEAST and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                message = {"type": message["type"]}
+            await send(message)
+
+        await app(scope, receive, parted)
+
+    return unhurried
 
 
 class WebServer:

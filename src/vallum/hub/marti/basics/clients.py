@@ -104,10 +104,10 @@ async def contacts(call: Call) -> Response:
 
 
 async def subscriptions(call: Call) -> Response:
-    """Answer sessions: to an administrator all, to others those whose events they see."""
+    """Answer sessions: those whose events one sees, to an administrator also all of its nation."""
     principal, query = call.principal, call.query
-    everyone = principal.role == "admin"
-    here = connected(call.marti.router, principal, everyone=everyone)
+    administers = principal.role == "admin"
+    here = connected(call.marti.router, principal, administers=administers)
     field = "uid" if query.sort_by == "UID" else "callsign"
     here.sort(
         key=lambda one: (getattr(one, field).casefold(), one.session.number),
@@ -119,21 +119,22 @@ async def subscriptions(call: Call) -> Response:
     now = call.marti.clock()
     # What changes while the thread works is read before.
     counts = [(one.session.outbox.size, one.session.received, _peer(one)) for one in here]
-    return await asyncio.to_thread(_subscriptions, here, counts, everyone, now, principal)
+    return await asyncio.to_thread(_subscriptions, here, counts, administers, now, principal)
 
 
 def _subscriptions(
     here: list[Seen],
     counts: list[tuple[int, int, tuple[str, str]]],
-    everyone: bool,
+    administers: bool,
     now: int,
     reader: Principal,
 ) -> Response:
     rows = []
     for one, (waiting, received, (host, port)) in zip(here, counts, strict=True):
         look, session = one.look(), one.session
-        # What a session is sent, and how often it spoke, tells of events that the reader may not see.
-        open_ = everyone or one.own
+        # What a session is sent, and how often it spoke, tells of events that the reader may not see; its
+        # number, how many others came before.
+        open_ = one.own or (administers and session.principal.nation == reader.nation)
         rows.append(
             Subscription(
                 dn=f"CN={session.principal.name}" if open_ else None,
@@ -142,7 +143,7 @@ def _subscriptions(
                 last_report_milliseconds=one.received,
                 tak_client=look.platform,
                 tak_version=look.version,
-                username=session.principal.name if everyone else one.username(reader),
+                username=one.username(reader),
                 groups=groups_of(session.principal, session.groups_in, session.groups_out) if open_ else [],
                 role=look.role,
                 team=look.team,
@@ -152,7 +153,7 @@ def _subscriptions(
                 num_processed=received if open_ else 0,
                 protocol=_PROTOCOLS[session.form] if open_ else "",
                 xpath=None,
-                subscription_uid=f"{session.number}" if open_ else one.uid,
+                subscription_uid=one.uid,
                 battery=look.battery,
                 handler_type=session.place if open_ else "",
                 last_report_diff_milliseconds=now - one.received if one.received else 0,

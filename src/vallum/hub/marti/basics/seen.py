@@ -57,7 +57,7 @@ class Seen:
 
 
 def connected(
-    router: Router, reader: Principal, view: View | None = None, *, everyone: bool = False
+    router: Router, reader: Principal, view: View | None = None, *, administers: bool = False
 ) -> list[Seen]:
     """Return the clients that a reader may know of, in the order in which their sessions began.
 
@@ -67,15 +67,16 @@ def connected(
     reader : Principal
     view : View, optional
         Only what can be seen with it, one's own or not; all that the reader may see and its own unless given.
-    everyone : bool
-        Whether also whom it may not see, and sessions that have not presented themselves.
+    administers : bool
+        Whether also those of its nation that it may not see or that have not presented themselves.
     """
     narrowed = view is not None
     view = view or router.audiences.view(reader)
     found: list[Seen] = []
     for session in sorted(router.sessions, key=lambda session: session.number):
         own = owner(session.principal) == owner(reader)
-        free = everyone or (own and not narrowed)
+        ruled = administers and session.principal.nation == reader.nation
+        free = ruled or (own and not narrowed)
         before = len(found)
         for identity in session.identities.values():
             shown = [one for audience, one in identity.seen.items() if free or sees(view, audience)]
@@ -85,7 +86,7 @@ def connected(
                 found.append(Seen(session, own, identity.uid, last.callsign, parcel.event, parcel.received))
             elif free:  # a viewer: it can be addressed, but nobody is shown it
                 found.append(Seen(session, own, identity.uid, identity.callsign))
-        if everyone and len(found) == before:
+        if ruled and len(found) == before:
             found.append(Seen(session, own))
     return found
 

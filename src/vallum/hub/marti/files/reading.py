@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -177,6 +178,8 @@ def _headers(file: File) -> dict[str, str]:
     exact = quote(file.name, safe="")
     return {
         "etag": f'"{file.hash}"',
+        # When the body itself was written tells of others who have sent the same.
+        "last-modified": formatdate(file.stored_ms / 1000, usegmt=True),
         "cache-control": "private, no-cache",
         "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}",
         # A stranger's page or picture must not act in the name of whoever looks at it.

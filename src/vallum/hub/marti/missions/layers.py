@@ -114,8 +114,9 @@ def move(ledger: Ledger, mission: sqlite3.Row, uid: str, parent: str, after: str
         409 if it would lie below itself, or too deep.
     """
     row = find(ledger, mission, uid)
-    if uid in _check_depth(ledger, mission, parent, _height(ledger, mission, uid)):
+    if uid in _above(ledger, mission, parent):
         raise Refusal(409, "the layer would lie below itself", rule="layers")
+    _check_depth(ledger, mission, parent, _height(ledger, mission, uid))
     if row["parent"] != parent:
         _set(ledger, mission, uid, "parent", parent)
         _set(ledger, mission, uid, "place", _place(ledger, mission, parent, after))
@@ -136,15 +137,14 @@ def remove(ledger: Ledger, mission: sqlite3.Row, uids: Iterable[str], author: st
             found += _below(ledger, mission, row["uid"])
         for row in reversed(found):
             _tell(ledger, mission, row, author)
-            key = (mission["id"], row["uid"])
-            ledger.connection.execute("DELETE FROM mission_layer WHERE mission = ? AND uid = ?", key)
             ledger.connection.execute(
-                "UPDATE mission_item SET layer = '' WHERE mission = ? AND layer = ?", key
+                "DELETE FROM mission_layer WHERE mission = ? AND uid = ?", (mission["id"], row["uid"])
             )
-        # What others keep below it and the caller may not see comes to the top.
+    # What lies in them, or others keep below them where the caller does not see it, comes to the top.
+    for table, column in (("item", "layer"), ("layer", "parent")):
         ledger.connection.execute(
-            "UPDATE mission_layer SET parent = '' WHERE mission = ?1 AND parent <> '' AND parent NOT IN "
-            "(SELECT uid FROM mission_layer WHERE mission = ?1)", (mission["id"],),
+            f"UPDATE mission_{table} SET {column} = '' WHERE mission = ?1 AND {column} <> '' "  # noqa: S608
+            f"AND {column} NOT IN (SELECT uid FROM mission_layer WHERE mission = ?1)", (mission["id"],),
         )  # fmt: skip
 
 
@@ -167,15 +167,19 @@ def _height(reading: Reading, mission: sqlite3.Row, uid: str) -> int:
     return height
 
 
-def _check_depth(ledger: Ledger, mission: sqlite3.Row, parent: str, height: int = 1) -> list[str]:
-    """Return the uids of a layer and of those above it, with room below for so many more."""
+def _above(reading: Reading, mission: sqlite3.Row, uid: str) -> list[str]:
+    """Return the uids of a layer and of those above it."""
     above: list[str] = []
-    while parent:
-        if len(above) + height >= limits.LAYER_DEPTH:
-            raise Refusal(409, f"layers within layers, more than {limits.LAYER_DEPTH} deep", rule="layers")
-        above.append(parent)
-        parent = find(ledger, mission, parent)["parent"]
+    while uid:
+        above.append(uid)
+        uid = find(reading, mission, uid)["parent"]
     return above
+
+
+def _check_depth(ledger: Ledger, mission: sqlite3.Row, parent: str, height: int = 1) -> None:
+    """Check that there is room for so many layers below one another below a layer."""
+    if len(_above(ledger, mission, parent)) + height > limits.LAYER_DEPTH:
+        raise Refusal(409, f"layers within layers, more than {limits.LAYER_DEPTH} deep", rule="layers")
 
 
 def _place(ledger: Ledger, mission: sqlite3.Row, parent: str, after: str | None) -> float:
