@@ -140,6 +140,13 @@ def print_list(document: PkiListDocument) -> None:
     print_accounts([one for one in document.users if not one.enrolled or one.tokens or one.locked_until])
 
 
+def enrolled(one: AccountLine) -> str:
+    """Say whether a user has enrolled, and if not, whether it can."""
+    if one.enrolled:
+        return "yes"
+    return "[yellow]not yet[/]" if one.password or one.tokens else "[bold red]no way to[/]"
+
+
 def print_accounts(users: list[AccountLine]) -> None:
     """Print who has not enrolled yet, who still may, and who is locked out."""
     if not users:
@@ -149,7 +156,7 @@ def print_accounts(users: list[AccountLine]) -> None:
         shown.add_row(
             escape(one.name),
             one.nation,
-            "yes" if one.enrolled else "[yellow]not yet[/]",
+            enrolled(one),
             "yes" if one.password else "",
             ", ".join(f"{token.expires:%Y-%m-%d %H:%M}Z" for token in one.tokens),
             f"[red]{one.locked_until:%Y-%m-%d %H:%M:%S}Z[/]" if one.locked_until else "",

@@ -139,7 +139,7 @@ def print_enrolment(offered: EnrolmentOffer) -> None:
         f"One-time token, shown this once, valid until {offered.expires:%Y-%m-%d %H:%M}Z: "
         f"[bold]{offered.token}[/]",
         f"ATAK, WinTAK: {escape(offered.link)}",
-        f"iTAK: {escape(offered.itak)}, then user name and token",
+        f"iTAK, as text of a QR code: {escape(offered.itak)}; it then asks for user name and token",
     )
     if offered.qr_file is not None:
         show(f"QR code: {escape(offered.qr_file)}")

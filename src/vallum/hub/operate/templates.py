@@ -212,6 +212,14 @@ up_to = "RESTRICTED"
 caveats = []
 # groups = ["Coalition"]
 
+# Data packages and other files (b-f-t-r) and missions (t-x-m-n) of one group, to both:
+#
+# [[release]]
+# origin = "EE"
+# to = ["LV", "LT"]
+# types = ["t-x-m-n", "b-f-t-r"]
+# groups = ["Coalition"]
+
 [[release]]
 origin = "LV"
 to = ["EE", "LT"]

@@ -1,6 +1,6 @@
 """Missions: contents, changes, subscribers, invitations, log, layers.
 
-What somebody stores bears a label, as an event does; with the label's nation its `principal` says whose it is.
+What somebody stores bears a label, as an event does; the label's nation and its `principal` say whose it is.
 """
 
 from typing import Final
