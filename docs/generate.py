@@ -29,6 +29,7 @@ def pages(folder: Path) -> None:
         "commands.md": commands(),
         "region-tables.md": region_tables(),
         "plan-tables.md": plan_tables(),
+        "frontier-tables.md": frontier_tables(),
         "fiscal-tables.md": fiscal_tables(),
         "line-tables.md": line_tables(),
         "sky-tables.md": sky_tables(),
@@ -167,6 +168,13 @@ def plan_tables() -> str:
     from vallum.plan.tables import PLAN_TABLES
 
     return result_tables(PLAN_TABLES.values())
+
+
+def frontier_tables() -> str:
+    """Return one section for each table of a trade-off."""
+    from vallum.plan.frontier import FRONTIER
+
+    return result_tables(FRONTIER.tables.values())
 
 
 def fiscal_tables() -> str:

@@ -7,9 +7,10 @@ import pytest
 from scipy.optimize import linprog
 
 from vallum.model.procurement.formulation import Formulation, formulate
-from vallum.model.procurement.generate import Master, price_blocks
+from vallum.model.procurement.generate import Master
 from vallum.model.procurement.pricing import Mode, blocks
 from vallum.model.procurement.problem import problem
+from vallum.model.procurement.reduced import price_blocks
 from vallum.model.procurement.search import Restricted
 from vallum.region import Region
 from vallum.region.synthetic import small, synthetic

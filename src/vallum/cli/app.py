@@ -11,12 +11,16 @@ from vallum.cli import (
     compare,
     doctor,
     evacuate,
+    explain,
+    export,
     fiscal,
     hub_demo,
     hub_replay,
     line,
     plan,
+    portfolio,
     report,
+    scenarios,
     sky,
 )
 from vallum.cli.hub import hub
@@ -31,9 +35,13 @@ COMMANDS = {
     command.__name__: command
     for command in (
         check.check,
+        scenarios.scenarios,
         plan.plan,
         audit.audit,
         compare.compare,
+        explain.explain,
+        export.export,
+        portfolio.portfolio,
         fiscal.fiscal,
         line.line,
         sky.sky,

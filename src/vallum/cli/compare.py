@@ -13,6 +13,7 @@ from vallum.cli.documents import Comparison
 from vallum.cli.options import Common
 from vallum.cli.outcome import OK
 from vallum.cli.output import emit, number, show, table
+from vallum.cli.plan_text import print_shares
 from vallum.core.errors import BadInput
 
 __all__ = ["compare", "print_comparison"]
@@ -253,6 +254,8 @@ def print_comparison(comparison: Comparison) -> None:
             proof(cost.proven),
         )
     show(shown)
+    if comparison.shares:
+        print_shares(comparison.shares)
 
 
 def proof(proven: bool) -> str:

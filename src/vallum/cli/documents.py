@@ -8,11 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from vallum.cli.plan_documents import Frontier, Shares
+
 __all__ = [
     "DOCUMENTS",
     "AuditDocument",
     "CheckDocument",
-    "CompareDocument",
     "Comparison",
     "ConfidenceWord",
     "DoctorDocument",
@@ -206,70 +207,8 @@ class Comparison(msgspec.Struct, kw_only=True):
     decomposition_of: str
     "Of which difference the causes are: same capability, or plans as made."
     safe: dict[str, SafeUse]
-
-
-class PlanLine(msgspec.Struct, kw_only=True):
-    """One plan beside others."""
-
-    name: str
-    folder: str
-    mode: str
-    region: str
-    content_hash: str
-    gap_years: float
-    cost_meur: float
-    types: int
-    bound: float | None
-    "Of the shortfall."
-    gap: float | None
-    status: Status | None
-    states: dict[str, StateResult]
-
-
-class BoughtOnce(msgspec.Struct, kw_only=True):
-    """A programme that only one of two plans buys."""
-
-    programme_id: str
-    coalitions: list[str]
-    quantity: float
-
-
-class OtherCoalition(msgspec.Struct, kw_only=True):
-    """A programme that two plans buy in different coalitions."""
-
-    programme_id: str
-    first: list[str]
-    second: list[str]
-
-
-class OtherQuantity(msgspec.Struct, kw_only=True):
-    """What a state buys more or less of in the second plan."""
-
-    programme_id: str
-    state: str
-    first: float
-    second: float
-
-
-class Changes(msgspec.Struct, kw_only=True):
-    """What the second of two plans buys differently."""
-
-    first: str
-    second: str
-    only_in_first: list[BoughtOnce]
-    only_in_second: list[BoughtOnce]
-    coalition_changed: list[OtherCoalition]
-    quantity_changed: list[OtherQuantity]
-
-
-class CompareDocument(msgspec.Struct, kw_only=True):
-    """`vallum compare DIR DIR --json`."""
-
-    plans: list[PlanLine]
-    same_region: bool
-    changes: list[Changes]
-    comparison: Comparison | None = None
-    "When the plans are one alone and one together, of the same region."
+    shares: Shares | None = None
+    "When both modes were planned in one run, for two states or more."
 
 
 class PlanDocument(msgspec.Struct, kw_only=True):
@@ -282,6 +221,8 @@ class PlanDocument(msgspec.Struct, kw_only=True):
     modes: dict[str, ModeResult]
     compare: Comparison | None = None
     "With --mode both."
+    frontier: Frontier | None = None
+    "With --frontier."
 
 
 class Violation(msgspec.Struct, kw_only=True):
@@ -348,7 +289,6 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "check": CheckDocument,
     "plan": PlanDocument,
     "audit": AuditDocument,
-    "compare": CompareDocument,
     "report": ReportDocument,
     "doctor": DoctorDocument,
     "error": ErrorDocument,
@@ -357,17 +297,25 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
 
 def schemas() -> dict[str, str]:
     """Return the JSON Schema of each document as text, by the name of the command."""
+    from vallum.cli.compare_documents import COMPARE_DOCUMENTS
     from vallum.cli.evacuate_documents import EVACUATE_DOCUMENTS
+    from vallum.cli.explain_documents import EXPLAIN_DOCUMENTS
+    from vallum.cli.export import EXPORT_DOCUMENTS
     from vallum.cli.fiscal_documents import FISCAL_DOCUMENTS
     from vallum.cli.hub_demo_documents import HUB_DEMO_DOCUMENTS
     from vallum.cli.hub_documents import HUB_DOCUMENTS
     from vallum.cli.hub_replay_documents import REPLAY_DOCUMENTS
     from vallum.cli.line_documents import LINE_DOCUMENTS
     from vallum.cli.pki_documents import PKI_DOCUMENTS
+    from vallum.cli.portfolio_documents import PORTFOLIO_DOCUMENTS
     from vallum.cli.sky_documents import SKY_DOCUMENTS
 
     documents = (
         DOCUMENTS
+        | COMPARE_DOCUMENTS
+        | EXPLAIN_DOCUMENTS
+        | EXPORT_DOCUMENTS
+        | PORTFOLIO_DOCUMENTS
         | FISCAL_DOCUMENTS
         | LINE_DOCUMENTS
         | SKY_DOCUMENTS

@@ -23,7 +23,7 @@ from vallum.core.errors import BadInput, VallumError
 
 __all__ = ["foreign_entries", "staged", "write_bytes", "write_json"]
 
-MODELS = ("fiscal", "works", "sky", "evacuation")
+MODELS = ("fiscal", "works", "sky", "evacuation", "frontier")
 """Kinds of results that have a folder of their own, which is named so."""
 
 BESIDE = ("map.geojson", "departures.csv")

@@ -17,16 +17,19 @@ from vallum.core.errors import BadInput
 from vallum.plan.evacuation import EVACUATION
 from vallum.plan.files import exists
 from vallum.plan.fiscal.store import FISCAL
+from vallum.plan.frontier import FRONTIER
 from vallum.plan.results import Model
 from vallum.plan.sky import SKY
 from vallum.plan.store import MODES, read_plans
 from vallum.plan.works import WORKS
 from vallum.report import evacuation as evacuations
+from vallum.report import frontier as trade_offs
 from vallum.report import outlook as outlooks
 from vallum.report import sky as sitings
 from vallum.report import words
 from vallum.report import works as schedules
 from vallum.report.evacuation import Evacuation
+from vallum.report.frontier import TradeOff
 from vallum.report.held import MANIFEST_FILE, Held, Row, Rows, place
 from vallum.report.levers import Levers
 from vallum.report.outlook import Outlook
@@ -97,6 +100,8 @@ class Study:
         The plan of evacuation made from the same region.
     levers : Levers, optional
         Plans side by side; then there is nothing else.
+    frontier : TradeOff, optional
+        The trade-off that starts from these plans.
     stale : frozenset of str
         Kinds of results that are there and were made from something else, so that they are not shown.
     """
@@ -108,6 +113,7 @@ class Study:
     sky: Sky | None = None
     evacuation: Evacuation | None = None
     levers: Levers | None = None
+    frontier: TradeOff | None = None
     stale: frozenset[str] = frozenset()
 
     @property
@@ -292,7 +298,7 @@ def read(folder: Path) -> Study:
     BadInput
         When there is nothing of that in the folder or a file is damaged.
     """
-    places = {model.kind: place(model, folder) for model in (FISCAL, WORKS, SKY, EVACUATION)}
+    places = {model.kind: place(model, folder) for model in (FISCAL, WORKS, SKY, EVACUATION, FRONTIER)}
     held = [found for found in places.values() if found is not None]
     planned = any(exists(folder / mode / MANIFEST_FILE) for mode in MODES) or (
         exists(folder / MANIFEST_FILE) and folder not in held
@@ -329,6 +335,7 @@ def read(folder: Path) -> Study:
     works = beside(WORKS, schedules.read)
     sky = beside(SKY, sitings.read)
     evacuation = beside(EVACUATION, evacuations.read)
+    frontier = beside(FRONTIER, trade_offs.read) if plans else None
     return Study(
         plans=plans,
         compare=_compare(folder / "compare.json") if len(plans) > 1 else {},
@@ -336,5 +343,6 @@ def read(folder: Path) -> Study:
         works=works,
         sky=sky,
         evacuation=evacuation,
+        frontier=frontier,
         stale=frozenset(stale),
     )

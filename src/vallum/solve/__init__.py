@@ -1,7 +1,7 @@
 """The one inner room that calls a solver, reads a clock and watches limits."""
 
 from vallum.solve.builder import Builder, Labels, Program, RowFamily, Sparse
-from vallum.solve.highs import Answer, Session, SolverFailed
+from vallum.solve.highs import Answer, Loaded, Session, SolverFailed
 from vallum.solve.limits import Budget, Cancel, Limits
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Cancel",
     "Labels",
     "Limits",
+    "Loaded",
     "Program",
     "RowFamily",
     "Session",

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
 
 __all__ = ["Builder", "Labels", "Program", "RowFamily", "Sparse"]
 
 Ints = NDArray[np.int64]
+Small = NDArray[np.int32]
 Floats = NDArray[np.float64]
 INF = float("inf")
 
@@ -152,7 +154,7 @@ class Builder:
     _families: dict[str, RowFamily] = field(default_factory=dict)
     _col: list[tuple[Floats, Floats, Floats, NDArray[np.bool_]]] = field(default_factory=list)
     _row: list[tuple[Floats, Floats]] = field(default_factory=list)
-    _entry: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    _entry: list[tuple[Small, Small, Floats]] = field(default_factory=list)
     _n_columns: int = 0
     _n_rows: int = 0
 
@@ -198,7 +200,7 @@ class Builder:
         row, column, value = np.broadcast_arrays(
             np.asarray(rows), np.asarray(columns), np.asarray(values, float)
         )
-        self._entry.append((row.ravel().astype(np.int64), column.ravel().astype(np.int64), value.ravel()))
+        self._entry.append((row.ravel().astype(np.int32), column.ravel().astype(np.int32), value.ravel()))
 
     @property
     def rows(self) -> int:
@@ -207,8 +209,8 @@ class Builder:
 
     def program(self) -> Program:
         """Close the model: sort the entries by column, sum duplicates, drop zeros."""
-        rows = np.concatenate([e[0] for e in self._entry] or [np.empty(0, np.int64)])
-        columns = np.concatenate([e[1] for e in self._entry] or [np.empty(0, np.int64)])
+        rows = np.concatenate([e[0] for e in self._entry] or [np.empty(0, np.int32)])
+        columns = np.concatenate([e[1] for e in self._entry] or [np.empty(0, np.int32)])
         values = np.concatenate([e[2] for e in self._entry] or [np.empty(0)])
         parts = [np.concatenate([c[i] for c in self._col] or [np.empty(0)]) for i in range(3)]
         return Program(
@@ -229,15 +231,10 @@ def _filled(value: ArrayLike, count: int) -> Floats:
     return np.broadcast_to(np.asarray(value, float).ravel(), count) if count else np.empty(0)
 
 
-def _column_wise(rows: Ints, columns: Ints, values: Floats, shape: tuple[int, int]) -> Sparse:
+def _column_wise(rows: Small, columns: Small, values: Floats, shape: tuple[int, int]) -> Sparse:
     """Sort entries by column and row, sum duplicates, drop zeros."""
-    height = max(shape[0], 1)
-    key = columns * height + rows
-    order = np.argsort(key, kind="stable")
-    key, values = key[order], values[order]
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    summed = np.add.reduceat(values, first) if len(first) else np.empty(0)
-    kept = summed != 0.0
-    key, summed = key[first][kept], summed[kept]
-    start = np.concatenate(([0], np.cumsum(np.bincount(key // height, minlength=shape[1]))))
-    return Sparse(start.astype(np.int64), key % height, summed, shape[0])
+    matrix = coo_array((values, (rows, columns)), shape=shape).tocsc()
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    start, index = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    return Sparse(start, index, matrix.data, shape[0])

@@ -12,7 +12,7 @@ from vallum.core.errors import VallumError
 from vallum.solve.builder import Sparse
 from vallum.solve.limits import Budget
 
-__all__ = ["Answer", "Session", "SolverFailed"]
+__all__ = ["Answer", "Loaded", "Session", "SolverFailed"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,6 +23,8 @@ TIGHT = 1e-9
 #: Seconds that a linear programme gets even when the budget is spent: plans are finished by one.
 LEAST_LP_SECONDS = 5.0
 NO_LIMIT = 2**31 - 1
+#: Values of HiGHS's option simplex_strategy.
+DUAL, PRIMAL = 1, 4
 MIP_STATUS = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
@@ -65,6 +67,19 @@ class Answer:
     column_dual: Floats | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Arrays of a model: min cost x, row_lower <= A x <= row_upper, lower <= x <= upper, some x whole."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    integer: Bools
+    matrix: Sparse
+    row_lower: Floats
+    row_upper: Floats
+
+
 class Session:
     """One HiGHS instance that keeps its basis between solves.
 
@@ -89,7 +104,7 @@ class Session:
         budget: Budget,
         integer: Bools | None = None,
     ) -> None:
-        self._budget, self._cost = budget, np.asarray(cost, float)
+        self._budget, self._cost = budget, np.array(cost, float)
         self._solver = solver = _solver()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", budget.limits.threads)
@@ -114,6 +129,10 @@ class Session:
     def _check(self, status: Any, what: str) -> None:
         if status == highspy.HighsStatus.kError:
             raise SolverFailed(f"HiGHS could not {what}", remedy="run `vallum doctor` and report the region")
+
+    def _limit_time(self, seconds: float) -> None:
+        """Seconds for the next call: HiGHS counts those of all calls together."""
+        self._solver.setOptionValue("time_limit", min(self._solver.getRunTime() + seconds, 1e9))
 
     def add_rows(self, lower: Floats, upper: Floats, entries: Sparse | None = None) -> None:
         """Append rows; `entries` holds them row-wise (start per row, index = column), None: empty rows."""
@@ -140,6 +159,20 @@ class Session:
             added = np.arange(first, first + len(cost), dtype=np.int32)
             self._solver.changeColsIntegrality(len(cost), added, np.ones(len(cost), np.uint8))
 
+    def loaded(self) -> Loaded:
+        """The model as it is now, rows and columns added later included."""
+        self._check(self._solver.ensureColwise(), "order the matrix")
+        lp = self._solver.getLp()
+        matrix = lp.a_matrix_
+        kinds = [kind == highspy.HighsVarType.kInteger for kind in lp.integrality_]
+        return Loaded(
+            np.array(lp.col_cost_), np.array(lp.col_lower_), np.array(lp.col_upper_),
+            np.array(kinds, bool) if kinds else np.zeros(lp.num_col_, bool),
+            Sparse(np.array(matrix.start_, np.int64), np.array(matrix.index_, np.int64),
+                   np.array(matrix.value_), lp.num_row_),
+            np.array(lp.row_lower_), np.array(lp.row_upper_),
+        )  # fmt: skip
+
     def set_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Change the bounds of columns."""
         self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
@@ -155,6 +188,7 @@ class Session:
 
     def set_cost(self, columns: Ints, cost: Floats) -> None:
         """Change the cost of columns."""
+        self._cost[columns] = cost
         self._solver.changeColsCost(len(columns), columns.astype(np.int32), cost)
 
     def basis(self) -> Any:
@@ -165,7 +199,7 @@ class Session:
         """Start the next linear programme from a basis."""
         self._solver.setBasis(basis)
 
-    def lp(self, *, iterations: int | None = None, interior: bool = False) -> Answer:
+    def lp(self, *, iterations: int | None = None, interior: bool = False, primal: bool = False) -> Answer:
         """Solve the linear relaxation; keeps the basis for the next call.
 
         Cancellation is polled between calls only, and by the interior-point method: HiGHS calls back at every
@@ -177,11 +211,14 @@ class Session:
             Simplex iterations after which the answer is "limit".
         interior : bool
             By the interior-point method without crossover: duals within its tolerance, and no basis.
+        primal : bool
+            By the primal simplex method: faster than the dual one after columns were added.
         """
         solver = self._solver
         solver.setOptionValue("solver", "ipm" if interior else "simplex")
         solver.setOptionValue("run_crossover", "off" if interior else "on")
-        solver.setOptionValue("time_limit", min(max(LEAST_LP_SECONDS, self._budget.left()), 1e9))
+        solver.setOptionValue("simplex_strategy", PRIMAL if primal else DUAL)
+        self._limit_time(max(LEAST_LP_SECONDS, self._budget.left()))
         solver.setOptionValue("simplex_iteration_limit", NO_LIMIT if iterations is None else iterations)
         solver.setOptionValue("solve_relaxation", True)
         stops = [self._subscribe(solver.cbIpmInterrupt, lambda _: self._budget.cancel.is_set())] * interior
@@ -230,7 +267,7 @@ class Session:
         solver.setOptionValue("simplex_iteration_limit", NO_LIMIT)
         solver.setOptionValue("mip_rel_gap", gap)
         solver.setOptionValue("mip_abs_gap", 1e-9)
-        solver.setOptionValue("time_limit", min(seconds, 1e9))
+        self._limit_time(seconds)
         if start is not None:
             given = highspy.HighsSolution()
             given.col_value = start.tolist()

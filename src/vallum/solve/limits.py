@@ -5,7 +5,7 @@ The only room of the planning wing that reads a clock.
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["Budget", "Cancel", "Limits"]
 
@@ -37,6 +37,12 @@ class Limits:
     gap: float = 0.0001
     seed: int = 0
     threads: int = 1
+
+    def scaled(self, share: float) -> "Limits":
+        """These limits with a share of their time and work."""
+        seconds = None if self.time_limit is None else self.time_limit * share
+        work = None if self.work is None else max(1, round(self.work * share))
+        return replace(self, time_limit=seconds, work=work)
 
 
 @dataclass(slots=True)

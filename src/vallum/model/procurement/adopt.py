@@ -7,8 +7,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from vallum.model.procurement.formulation import Formulation
+from vallum.model.procurement.listed import Listed, all_steps
+from vallum.model.procurement.problem import Problem
 
-__all__ = ["Standing", "adopt"]
+__all__ = ["Standing", "adopt", "joined"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +43,17 @@ def adopt(form: Formulation, standing: Standing) -> tuple[Ints, Floats]:
     _expansions(form, standing.expansions, values, position)
     _schools(form, standing.schools, values, position)
     return form.chosen(values), values
+
+
+def joined(problem: Problem, standing: Standing) -> Listed:
+    """Blocks of the coalitions that a standing plan has, so that a list can hold them."""
+    position = {state: n for n, state in enumerate(problem.states)}
+    at = {name: p for p, name in enumerate(problem.programmes)}
+    pairs = standing.orders.select("programme_id", "coalition").unique(maintain_order=True)
+    found = np.array([(at[p], _mask(g, position)) for p, g in pairs.iter_rows()], dtype=np.int64).reshape(
+        -1, 2
+    )
+    return all_steps(problem, found[:, 0], found[:, 1])
 
 
 def _mask(coalition: str, position: dict[str, int]) -> int:
@@ -96,8 +109,8 @@ def _expansions(
         if whole_price or (line, year) not in seen:
             values[form.at.steps[k, payer, t]] += steps
         seen.add((line, year))
-        if form.at.paid[k, position[state], t] >= 0:
-            values[form.at.paid[k, position[state], t]] += amount
+        if form.at.paid[position[state], t] >= 0:
+            values[form.at.paid[position[state], t]] += amount
 
 
 def _schools(form: Formulation, schools: pl.DataFrame, values: Floats, position: dict[str, int]) -> None:

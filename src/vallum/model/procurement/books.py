@@ -111,7 +111,7 @@ class Books:
         return "+".join(names) if self.form.blocks.partners[block] else ""
 
     def expansions(self) -> Iterator[Expansion]:
-        """Expansion steps with who pays; joint payments are cut to add up to the cost."""
+        """Expansion steps with who pays; what members pay in a year is split over its lines by cost."""
         steps = np.round(self.values(self.form.at.steps)).astype(np.int64)
         paid = self.values(self.form.at.paid)
         for line, payer, t in np.argwhere(steps).tolist():
@@ -119,7 +119,7 @@ class Books:
             if self.form.mode == "national":
                 yield Expansion(line, t, payer, number, number * price)
                 continue
-            parts = np.maximum(paid[line, :, t], 0.0)
+            parts = np.maximum(paid[:, t], 0.0)
             parts[parts < NOISE] = 0.0
             parts *= number * price / parts.sum()
             # the largest payer takes what rounding leaves

@@ -30,6 +30,8 @@ class Cells:
     connects: Bools
     counted: Bools  # whether crews or nodes can keep units from counting
     of: Ints  # (N, P) cell of a member's programme, NONE if it may not join
+    pool: Ints  # (cells,) stock that holds the units: what counts anyway is one stock per member and class
+    head: Ints  # (pools,) first cell of each pool
 
 
 def cells_of(problem: Problem) -> Cells:
@@ -44,7 +46,10 @@ def cells_of(problem: Problem) -> Cells:
     counted = problem.needs_gateway[klass] & (problem.nodes_per_unit[klass] > 0) & (connects == 0)
     crewed = family >= 0
     counted[crewed] |= short_crews(problem, key[:, :3])[state[crewed], family[crewed]]
-    return Cells(state, family, klass, connects.astype(bool), counted, of)
+    apart = np.where(counted, np.arange(len(counted)), NONE)
+    place = np.stack((state, klass, apart), axis=1)
+    _, head, pool = np.unique(place, axis=0, return_index=True, return_inverse=True)
+    return Cells(state, family, klass, connects.astype(bool), counted, of, pool.ravel(), head)
 
 
 def short_crews(problem: Problem, place: Ints) -> Bools:
@@ -75,4 +80,4 @@ def tight_lines(problem: Problem) -> Bools:
     most = (np.maximum(problem.greatest, least) * (problem.greatest > 0)).sum(axis=0) * programme.line_units
     total = np.bincount(programme.line, weights=most, minlength=len(problem.lines))
     could: Bools = np.any(total[:, None] > problem.line.capacity + _NEAR, axis=1)
-    return could & (total > 0)
+    return could

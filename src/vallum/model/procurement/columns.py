@@ -26,7 +26,7 @@ class Columns:
     """
 
     shortfall: Ints  # (N, K, Y)
-    delivered: Ints  # (cells, Y)
+    delivered: Ints  # (cells, Y), the same for cells of one pool
     counted: Ints  # (cells, Y)
     sustain: Ints  # (N, 2, Y): other money, related money
     carry: Ints  # (N, Y)
@@ -35,7 +35,7 @@ class Columns:
     claim: Ints  # (N, Y)
     nodes: Ints  # (N, Y)
     steps: Ints  # (L, payers, Y); one payer in joint mode
-    paid: Ints  # (L, N, Y); joint mode only
+    paid: Ints  # (N, Y) towards all steps of a year; joint mode only
     school: Ints  # (schools, Y)
     types: Ints  # (S,)
     x: Ints  # (A,) choices
@@ -97,7 +97,7 @@ def add_columns(
     grids = _Grids(builder)
     gap = problem.gap * (problem.weight > 0)
     shortfall = grids.add("shortfall", gap > 0, upper=gap)
-    delivered = grids.add("delivered", np.ones((len(cells.state), y), bool))
+    delivered = grids.add("delivered", np.ones((len(cells.head), y), bool))[cells.pool]
     counted = grids.add("counted", np.repeat(cells.counted[:, None], y, axis=1))
     sustain = grids.add("sustain", np.ones((n, 2, y), bool))
     carry = grids.add("carry", problem.purse.carry_limit > 0, upper=problem.purse.carry_limit)
@@ -127,5 +127,5 @@ def _expansions(grids: _Grids, problem: Problem, mode: Mode) -> tuple[Ints, Ints
     payers = 1 if mode == "joint" else n
     steps = grids.add("steps", np.repeat(useful[:, None, :], payers, axis=1),
                       upper=line.expansion_most[:, None, None].astype(float), integer=True)  # fmt: skip
-    paid = grids.add("paid", np.repeat(useful[:, None, :], n, axis=1) & (mode == "joint"))
+    paid = grids.add("paid", np.tile(useful.any(axis=0, keepdims=True), (n, 1)) & (mode == "joint"))
     return steps, paid

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vallum.model.procurement import rows_capability, rows_choices, rows_industry, rows_money
+from vallum.model.procurement import rows_capability, rows_choices, rows_industry, rows_limits, rows_money
 from vallum.model.procurement.cells import Cells
 from vallum.model.procurement.columns import Columns, Schools
 from vallum.model.procurement.pricing import Blocks, Mode
@@ -107,6 +107,7 @@ def formulate(problem: Problem, blocks: Blocks, mode: Mode) -> Formulation:
     payments = rows_money.add_money(w)
     rows_choices.add_choices(w)
     levels = rows_money.add_levels(w, payments)
+    rows_limits.add_limits(w, payments)
     first_local = w.builder.rows
     member_row, band_row = rows_choices.add_blocks(w)
     program = w.builder.program()

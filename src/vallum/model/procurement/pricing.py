@@ -10,10 +10,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vallum.model.procurement.listed import Listed, among
 from vallum.model.procurement.problem import Problem
 from vallum.model.procurement.profile import delivery_shares, negotiation_months, payment_shares
 
-__all__ = ["Blocks", "Mode", "blocks", "scale"]
+__all__ = [
+    "Bands",
+    "Blocks",
+    "Groups",
+    "Listed",
+    "Mode",
+    "blocks",
+    "edges_of",
+    "groups_of",
+    "order_years",
+    "price_groups",
+    "scale",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,6 +47,7 @@ class Blocks:
     partners: Bools  # (A,) with the programme's partners
     pooled: Bools
     band: Ints
+    step: Ints  # (A,) which edge: 0 the least pooled quantity, k the k-th multiple of the bands
     edge: Floats  # (A,) pooled quantity at which the block is entered
     scale: Floats  # (A,) price factor against the base quantity
     error: Floats  # (A,) largest overstatement of the price inside the band
@@ -52,6 +66,10 @@ class Blocks:
     entry_year: Ints
     deliver: Floats  # (A, Y) share delivered by years after the order
     pay: Floats  # (A, Y)
+
+    def find(self, listed: Listed) -> Ints:
+        """Positions of the blocks that are listed."""
+        return among(Listed.named(self).table(), listed.table())
 
     def members_of(self, blocks: Ints) -> Ints:
         """Members of some blocks, block after block."""
@@ -80,7 +98,7 @@ def scale(base_quantity: Floats, exponent: Floats, quantity: Floats, saving_most
 
 
 @dataclass(frozen=True, slots=True)
-class _Groups:
+class Groups:
     """Programme x coalition x partners, G of them."""
 
     programme: Ints
@@ -95,22 +113,29 @@ class _Groups:
     first: Ints  # order years
     last: Ints
 
-    def take(self, at: Ints) -> "_Groups":
+    def take(self, at: Ints) -> "Groups":
         """Groups at positions, repeats allowed."""
-        return _Groups(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
+        return Groups(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
+
+    def joined(self, other: "Groups") -> "Groups":
+        """These groups, then others."""
+        pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
+        return Groups(**{name: np.concatenate(pair) for name, pair in pairs.items()})
 
     def partner_quantity(self, problem: Problem) -> Floats:
         """Partners' orders that count towards the pooled quantity."""
         return problem.programme.partner_quantity[self.programme] * (self.partners & self.pooled)
 
 
-def blocks(problem: Problem, mode: Mode) -> Blocks:
-    """Price every block of a mode.
+def blocks(problem: Problem, mode: Mode, listed: Listed | None = None) -> Blocks:
+    """Price every block of a mode, or those listed.
 
     Parameters
     ----------
     problem : Problem
     mode : {"national", "joint"}
+    listed : Listed, optional
+        Blocks to price; those that the data do not allow are left out.
 
     Returns
     -------
@@ -118,30 +143,38 @@ def blocks(problem: Problem, mode: Mode) -> Blocks:
         Sorted by programme, coalition, partners, band; members without a possible order year take the
         whole block out.
     """
-    groups = _groups(problem, mode)
-    at, band, edge, ceiling = _bands(problem, groups)
-    return _blocks(problem, groups.take(at), band, edge, ceiling)
+    if listed is None:
+        groups = _able(problem, groups_of(problem, mode, *_coalitions(problem, mode)))
+        return price_groups(problem, groups, _bands(problem, groups))
+    names = np.unique(listed.table()[:, :3], axis=0)
+    groups = _able(problem, groups_of(problem, mode, names[:, 0], names[:, 1], names[:, 2].astype(bool)))
+    bands = _bands(problem, groups)
+    at = bands.group
+    found = Listed(groups.programme[at], groups.coalition[at], groups.partners[at], bands.step).table()
+    return price_groups(problem, groups, bands.take(among(found, listed.table())))
 
 
-def _groups(problem: Problem, mode: Mode) -> _Groups:
-    """All groups of a mode that can order at all."""
+def groups_of(problem: Problem, mode: Mode, p: Ints, coalition: Ints, partners: Bools) -> Groups:
+    """Groups of a mode with their terms."""
     programme, states = problem.programme, len(problem.states)
-    p, coalition, partners = _coalitions(problem, mode)
     inside = ((coalition[:, None] >> np.arange(states)[None, :]) & 1).astype(bool)
     participants = inside.sum(axis=1) + programme.partner_count[p] * partners
     least = np.where(participants == 1, programme.least_alone[p], programme.least[p])
     lead = programme.lead_months[p] + negotiation_months(
         participants.astype(float), problem.settings["negotiation_months"], problem.settings["delay_exponent"]
     )
-    first, last = _order_years(problem, p, partners, lead)
+    first, last = order_years(problem, p, partners, lead)
     several = (coalition & (coalition - 1)) != 0
     pooled = (several | partners) if mode == "joint" else np.zeros(len(p), bool)
     greatest = np.maximum(problem.greatest[:, p].T, least[:, None]) * inside
-    # a least order may exceed what is useful, but not what the data allow
-    allowed = np.where(problem.greatest > 0, problem.most, 0.0)[:, p].T
-    fits = (~inside | (allowed >= least[:, None] - _NEAR)).all(axis=1)
-    every = _Groups(p, coalition, partners, pooled, inside, participants, least, greatest, lead, first, last)
-    return every.take(np.flatnonzero(fits & (last >= first)))
+    return Groups(p, coalition, partners, pooled, inside, participants, least, greatest, lead, first, last)
+
+
+def _able(problem: Problem, groups: Groups) -> Groups:
+    """Groups that can order at all: a least order may exceed what is useful, not what the data allow."""
+    allowed = np.where(problem.greatest > 0, problem.most, 0.0)[:, groups.programme].T
+    fits = (~groups.inside | (allowed >= groups.least[:, None] - _NEAR)).all(axis=1)
+    return groups.take(np.flatnonzero(fits & (groups.last >= groups.first)))
 
 
 def _coalitions(problem: Problem, mode: Mode) -> tuple[Ints, Ints, Bools]:
@@ -157,7 +190,7 @@ def _coalitions(problem: Problem, mode: Mode) -> tuple[Ints, Ints, Bools]:
     return programme[everyone], coalition[everyone], partners
 
 
-def _order_years(problem: Problem, p: Ints, partners: Bools, lead: Floats) -> tuple[Ints, Ints]:
+def order_years(problem: Problem, p: Ints, partners: Bools, lead: Floats) -> tuple[Ints, Ints]:
     """First and last order year (positions) so that the last delivery is inside the horizon."""
     programme, years = problem.programme, len(problem.years)
     horizon = np.floor(years - 0.5 - (lead + programme.span_months[p]) / 12 + _NEAR).astype(np.int64)
@@ -168,26 +201,47 @@ def _order_years(problem: Problem, p: Ints, partners: Bools, lead: Floats) -> tu
     return first, last
 
 
-def _bands(problem: Problem, groups: _Groups) -> tuple[Ints, Ints, Floats, Floats]:
-    """Section 3: each block's group, band, edge and the quantity where its band ends."""
-    p, partner_quantity = groups.programme, groups.partner_quantity(problem)
-    low = groups.least * groups.inside.sum(axis=1) + partner_quantity
-    high = groups.greatest.sum(axis=1) + partner_quantity
+def edges_of(problem: Problem, p: Ints, low: Floats, high: Floats) -> tuple[Floats, Bools]:
+    """Section 3: edges of groups between their least and greatest pooled quantities, (G, B + 1)."""
     edges = problem.bands[None, :] * problem.programme.base_quantity[p][:, None]  # (G, B)
     usable = (edges > low[:, None] + _NEAR) & (edges <= high[:, None] + _NEAR)
     edges = np.concatenate((low[:, None], edges), axis=1)
-    usable = np.concatenate((np.ones((len(p), 1), bool), usable), axis=1)
+    return edges, np.concatenate((np.ones((len(p), 1), bool), usable), axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Each block's group, band, which edge, the edge, and the quantity where its band ends."""
+
+    group: Ints
+    band: Ints
+    step: Ints
+    edge: Floats
+    ceiling: Floats
+
+    def take(self, at: Ints) -> "Bands":
+        """Bands at positions."""
+        return Bands(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
+
+
+def _bands(problem: Problem, groups: Groups) -> Bands:
+    """Section 3: all bands of groups."""
+    p, partner_quantity = groups.programme, groups.partner_quantity(problem)
+    low = groups.least * groups.inside.sum(axis=1) + partner_quantity
+    high = groups.greatest.sum(axis=1) + partner_quantity
+    edges, usable = edges_of(problem, p, low, high)
     at, column = np.nonzero(usable)
     band = (np.cumsum(usable, axis=1) - 1)[at, column]
     order = np.lexsort((band, groups.partners[at], groups.coalition[at], p[at]))
-    at, band, edge = at[order], band[order], edges[at, column][order]
+    at, band, step, edge = at[order], band[order], column[order], edges[at, column][order]
     another = np.concatenate((at[1:] == at[:-1], np.zeros(min(len(at), 1), bool)))
     ceiling = np.where(another, np.append(edge[1:], 0.0)[: len(edge)], np.maximum(high[at], edge))
-    return at, band, edge, ceiling
+    return Bands(at, band, step, edge, ceiling)
 
 
-def _blocks(problem: Problem, groups: _Groups, band: Ints, edge: Floats, ceiling: Floats) -> Blocks:
-    """Members, order years and prices of blocks; `groups` gives each block's own."""
+def price_groups(problem: Problem, groups: Groups, bands: Bands) -> Blocks:
+    """Members, order years and prices of blocks."""
+    groups, edge, ceiling = groups.take(bands.group), bands.edge, bands.ceiling
     programme, settings, p = problem.programme, problem.settings, groups.programme
     saving, span, years = settings["scale_saving_max"], programme.span_months[p], len(problem.years)
     factor = scale(programme.base_quantity[p], programme.exponent[p], edge, saving)
@@ -199,8 +253,9 @@ def _blocks(problem: Problem, groups: _Groups, band: Ints, edge: Floats, ceiling
     entry_start = np.concatenate(([0], np.cumsum(entries)))
     since = np.arange(len(entry_member)) - entry_start[entry_member]
     return Blocks(
-        programme=p, coalition=groups.coalition, partners=groups.partners, pooled=groups.pooled, band=band,
-        edge=edge, scale=factor, error=np.maximum(error, 0.0), participants=groups.participants,
+        programme=p, coalition=groups.coalition, partners=groups.partners, pooled=groups.pooled,
+        band=bands.band, step=bands.step, edge=edge, scale=factor, error=np.maximum(error, 0.0),
+        participants=groups.participants,
         lead_months=groups.lead, eligible=_eligible(problem, p, groups.inside, groups.partners),
         partner_quantity=groups.partner_quantity(problem),
         member_start=np.concatenate(([0], np.cumsum(np.bincount(member_block, minlength=len(p))))),

@@ -19,6 +19,7 @@ from vallum.model.procurement.assets import (
     read_loans,
     read_purses,
 )
+from vallum.model.procurement.limits import NO_LIMITS, PlanLimits
 from vallum.model.procurement.names import Names, split
 from vallum.model.procurement.programmes import Programmes, read_membership, read_programmes
 from vallum.region import Region
@@ -64,6 +65,7 @@ class Problem:
     needs_gateway: Bools  # (K,)
     nodes_per_unit: Floats  # (K,)
     legacy_nodes: Floats  # (N, Y)
+    limits: PlanLimits = NO_LIMITS  # beside the rules of the region
 
 
 def problem(region: Region) -> Problem:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "Level", "Point", "Solution"]
+__all__ = ["LEVELS", "Guide", "Level", "Point", "Solution"]
 
 #: Names of the three levels of the lexicographic objective (section 10).
 LEVELS = ("shortfall", "cost", "types")
@@ -49,6 +49,28 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Guide:
+    """What a bound was found with, to bound a problem that differs in its limits only.
+
+    Attributes
+    ----------
+    level : int
+    dual : (shared rows,) array
+        Duals under which the bound was largest. They give a bound whatever the limits are.
+    blocks, columns : arrays
+        In the last master.
+    listed : int
+        Number of blocks in the formulation.
+    """
+
+    level: int
+    dual: NDArray[np.float64]
+    blocks: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    listed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """A plan of one mode.
 
@@ -61,6 +83,8 @@ class Solution:
     seconds : mapping of stage to wall seconds
     full : array
         Values of all columns of the formulation, to start another search from.
+    guide : Guide or None
+        Of the last level that was bounded by block generation.
     """
 
     mode: str
@@ -70,6 +94,7 @@ class Solution:
     curve: tuple[Point, ...]
     seconds: Mapping[str, float]
     full: NDArray[np.float64]
+    guide: Guide | None = None
 
     def level_table(self) -> pl.DataFrame:
         """The plan table `levels`; without clocks, so that equal plans are equal files."""

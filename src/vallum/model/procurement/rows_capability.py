@@ -25,21 +25,22 @@ def add_need(w: Writer) -> None:
     w.builder.add(rows, w.at.shortfall[s, k, t], 1.0)
     at = np.full(w.at.shortfall.shape, NONE)
     at[s, k, t] = rows
-    fielded = np.where(cells.counted[:, None], w.at.counted, w.at.delivered)
-    target = at[cells.state[:, None], cells.klass[:, None], np.arange(w.years)[None, :]]
+    fielded = np.where(cells.counted[:, None], w.at.counted, w.at.delivered)[cells.head]
+    target = at[cells.state[cells.head], cells.klass[cells.head]]
     has = target >= 0
     w.builder.add(target[has], fielded[has], 1.0)
 
 
 def add_stock(w: Writer) -> Ints:
     """Delivered units add up, and no more of them count; returns the balance rows, (cells, Y)."""
-    c, t = np.nonzero(np.ones(w.at.delivered.shape, bool))
+    cells = w.cells
+    c, t = np.repeat(cells.head, w.years), np.tile(np.arange(w.years), len(cells.head))
     stock = w.builder.add_rows(
         "stock", len(c), lower=0.0, upper=0.0, rule="stock balance", source="programmes.csv",
         sentence="stock of {item} in {state} grows by what is delivered in {year}",
         labels=_cell_labels(w, c, t),
-    ).reshape(w.at.delivered.shape)  # fmt: skip
-    w.balance(stock, w.at.delivered)
+    ).reshape(-1, w.years)  # fmt: skip
+    w.balance(stock, w.at.delivered[cells.head])
     c, t = np.nonzero(w.at.counted >= 0)
     rows = w.builder.add_rows(
         "count", len(c), upper=0.0, rule="only what is delivered counts", source="programmes.csv",
@@ -47,7 +48,7 @@ def add_stock(w: Writer) -> Ints:
     )  # fmt: skip
     w.builder.add(rows, w.at.counted[c, t], 1.0)
     w.builder.add(rows, w.at.delivered[c, t], -1.0)
-    return stock
+    return stock[cells.pool]
 
 
 def _cell_labels(w: Writer, c: Ints, t: Ints) -> Labels:

@@ -18,7 +18,8 @@ def add_choices(w: Writer) -> None:
     programmes = len(problem.programmes)
     n, a = blocks.member_state, blocks.member_block
     key = n * programmes + blocks.programme[a]
-    pairs = np.unique(key)
+    # all that may join, so that these rows are the same whatever blocks are listed
+    pairs = np.flatnonzero(problem.greatest > 0)
     s, p = np.divmod(pairs, programmes)
     place = np.searchsorted(pairs, key)
     labels = Labels(pick(problem.states, s), pick(problem.programmes, p))

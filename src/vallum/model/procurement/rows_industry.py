@@ -47,16 +47,16 @@ def _add_expansions(w: Writer, line_rows: Ints) -> None:
     if w.mode == "national":
         w.spend.append(Spend(payer, year, columns, cost))
         return
+    # only the sum of a year matters to purses; books.py splits it over the lines
+    s, t = np.nonzero(w.at.paid >= 0)
+    years = np.unique(t)
     shared = w.builder.add_rows(
-        "expansion_paid", len(at), lower=0.0, upper=0.0, rule="expansion is paid", source="lines.csv",
-        sentence="the expansion of {item} decided in {year} is paid",
-        labels=Labels(item=pick(problem.lines, at), year=pick(problem.years, year)),
+        "expansion_paid", len(years), lower=0.0, upper=0.0, rule="expansion is paid", source="lines.csv",
+        sentence="expansions decided in {year} are paid", labels=Labels(year=pick(problem.years, years)),
     )  # fmt: skip
-    w.builder.add(shared, columns, -cost)
-    for n in range(w.states):
-        paid = w.at.paid[at, n, year]
-        w.builder.add(shared, paid, 1.0)
-        w.spend.append(Spend(np.full(len(at), n), year, paid, np.ones(len(at))))
+    w.builder.add(shared[np.searchsorted(years, year)], columns, -cost)
+    w.builder.add(shared[np.searchsorted(years, t)], w.at.paid[s, t], 1.0)
+    w.spend.append(Spend(s, t, w.at.paid[s, t], np.ones(len(s))))
 
 
 def add_deliveries(w: Writer, stock: Ints, node_stock: Ints, line_rows: Ints) -> None:

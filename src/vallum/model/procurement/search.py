@@ -22,8 +22,8 @@ Bools = NDArray[np.bool_]
 #: By how much a repeated order may differ, as a share of its greatest quantity: a plan's tables do not keep
 #: the solver's last digits, and a purse that binds to the cent has no room for them.
 SLACK = 1e-3
-#: Simplex iterations of one rounding step; what takes longer is about to be infeasible.
-STEP_ITERATIONS = 1_500
+#: Simplex iterations of one rounding step, at least and per row; what takes longer is about to be infeasible.
+STEP_ITERATIONS, STEP_BY_ROW = 1_500, 0.5
 #: Largest relative change of a cost by jitter.
 JITTER = 0.15
 
@@ -207,7 +207,7 @@ class Restricted:
 
         When several cannot be raised at once, fewer are; a lone one that cannot is lowered.
         """
-        lower, upper, share = self.lower[columns].copy(), self.upper[columns].copy(), 1 / 6
+        lower, upper, share = self.lower[columns].copy(), self.upper[columns].copy(), 1 / 12
         while answer.x is not None:
             value = answer.x[columns]
             part = value - np.floor(value + 1e-6)
@@ -256,7 +256,8 @@ class Restricted:
             return Answer("limit", float("inf"), -float("inf"), None)
         basis = self.session.basis()
         self.session.set_bounds(columns, lower, upper)
-        answer = self.session.lp(iterations=STEP_ITERATIONS)
+        patience = max(STEP_ITERATIONS, int(STEP_BY_ROW * len(self.rows)))
+        answer = self.session.lp(iterations=patience)
         if answer.x is None:
             self.session.set_basis(basis)
         return answer

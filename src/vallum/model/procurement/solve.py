@@ -5,21 +5,25 @@ by diving from that bound's linear programme, and is then improved by branch and
 are worth something. Any moment's best plan is complete: a limit or Ctrl-C only makes it less good.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vallum.core.errors import VallumError
-from vallum.model.procurement.adopt import Standing, adopt
+from vallum.model.procurement.adopt import Standing, adopt, joined
+from vallum.model.procurement.coalitions import Coalitions
 from vallum.model.procurement.formulation import Formulation, formulate
 from vallum.model.procurement.generate import Master
+from vallum.model.procurement.improve import Best, Improver
 from vallum.model.procurement.ledger import ledger
+from vallum.model.procurement.listed import first_listed, slots
 from vallum.model.procurement.price import prices
 from vallum.model.procurement.pricing import Mode, blocks
 from vallum.model.procurement.problem import Problem
-from vallum.model.procurement.result import LEVELS, Level, Point, Solution
+from vallum.model.procurement.relaxation import Relaxed, relax
+from vallum.model.procurement.result import LEVELS, Guide, Level, Point, Solution
 from vallum.model.procurement.search import Restricted
 from vallum.solve import Budget, Cancel, Limits, SolverFailed
 
@@ -28,24 +32,25 @@ __all__ = ["NotReached", "Progress", "Stage", "solve"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 INF = float("inf")
+OPEN: Floats = np.array([INF, INF])
+"""No earlier level is held."""
 
 #: Columns up to which branch and bound gets every column and every whole unit at once.
 SMALL = 6_000
-#: Columns up to which it gets every column, so that its bound holds for the whole problem.
-MEDIUM = 30_000
-#: Order years per member and quantity that branch and bound sees of a block the plan does not use.
+#: Members of all blocks together up to which coalitions are listed, and up to which no relaxation is needed.
+LISTED, FEW = 20_000, 1_000
+#: Order years per member and quantity that a search sees of a block the plan does not use.
 YEARS = 3
-#: Dives for a first plan: fix choices above this value at once, else this share of the fractional ones.
-DIVES = ((0.6, 0.5), (0.85, 0.25))
-#: Dives with jittered costs per neighbourhood, classes of the widest one, and every how many branch and
-#: bound is tried.
-JITTERED, WIDEST, EVERY = 3, 5, 4
+#: Relative gap of the master at which its bound is good enough.
+CLOSE = 1e-4
+#: Share of a level's time for its bound, with all coalitions listed and otherwise.
+BOUNDING, BOUNDING_LARGE = 0.35, 0.6
 #: Share of the limits after which each level stops.
 SHARES = (0.62, 0.85, 0.97)
 
 
 class NotReached(VallumError):
-    """No plan with the shortfall asked for was found."""
+    """No plan with the shortfall or the limits asked for was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,9 @@ def solve(
     *,
     standing: Standing | None = None,
     shortfall: float | None = None,
+    cost: float | None = None,
+    beside: Sequence[Standing] = (),
+    guide: Guide | None = None,
     cancel: Cancel | None = None,
 ) -> Solution:
     """Plan one mode.
@@ -85,30 +93,30 @@ def solve(
         A plan to start from, of this or of the national mode; the result is never worse.
     shortfall : float, optional
         Instead of minimising the shortfall, hold it at this value and minimise cost (same capability).
+    cost : float, optional
+        Minimise the shortfall alone, at this discounted cost at most; inf: at any.
+    beside : sequence of Standing
+        Plans that may break what is held: what they choose is tried first.
+    guide : Guide, optional
+        Of a problem that differs in its limits only.
     cancel : Cancel, optional
         Set it to stop with the best plan found.
 
     Returns
     -------
     Solution
+        With one level if one was held.
+
+    Raises
+    ------
+    NotReached
+        No plan was found that keeps what is asked for.
     """
     budget = Budget(limits) if cancel is None else Budget(limits, cancel)
-    run = _Run(problem, mode, budget, progress)
-    return run.hold(shortfall, standing) if shortfall is not None else run.all_levels(standing)
-
-
-@dataclass(slots=True)
-class _Best:
-    """One level's task and its state: the best plan so far and the best bound.
-
-    `caps` are the right-hand sides of the rows that hold earlier levels; inf: open.
-    """
-
-    level: int
-    caps: Floats
-    plan: Floats
-    value: float
-    bound: float = -INF
+    run = _Run(problem, mode, budget, progress, standing, beside, guide)
+    if shortfall is not None:
+        return run.hold(shortfall)
+    return run.all_levels() if cost is None else run.within(cost)
 
 
 @dataclass(slots=True)
@@ -117,26 +125,38 @@ class _Run:
     mode: Mode
     budget: Budget
     progress: Progress | None
+    standing: Standing | None = None
+    beside: Sequence[Standing] = ()
+    guide: Guide | None = None
     curve: list[Point] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     levels: list[Level] = field(default_factory=list)
     form: Formulation = field(init=False)
+    coalitions: Coalitions | None = None  # where they are too many to list
+    relaxed: Relaxed | None = None
     former: Master | None = None  # of the level before: its blocks carry over
 
     def __post_init__(self) -> None:
         self.say("pricing coalitions", None, None)
-        priced = blocks(self.problem, self.mode)
+        listed, many = None, slots(self.problem, self.mode) > LISTED
+        if many:
+            self.coalitions = Coalitions(self.problem)
+            listed = first_listed(self.problem)
+            if self.standing is not None:
+                listed = listed.union(joined(self.problem, self.standing))
+        if self.mode == "joint" and (many or (self.guide is None and slots(self.problem, self.mode) > FEW)):
+            self.relaxed = relax(self.problem, self.budget)
+            if listed is not None and self.relaxed is not None:
+                listed = listed.union(self.relaxed.wanted(self.problem))
+        priced = blocks(self.problem, self.mode, listed)
         self.seconds["pricing"] = self.budget.seconds()
         self.say("building the model", None, None)
         self.form = formulate(self.problem, priced, self.mode)
         self.seconds["build"] = self.budget.seconds() - self.seconds["pricing"]
 
-    def all_levels(self, standing: Standing | None) -> Solution:
+    def all_levels(self) -> Solution:
         caps = np.array([INF, INF])
-        large = len(self.form.program.cost) > SMALL
-        if standing is None and self.mode == "joint" and large and not self.budget.spent():
-            standing = self.alone()
-        plan = self.nothing() if standing is None else self.adopted(standing)
+        plan = self.nothing() if self.standing is None else self.adopted(self.standing)
         tolerance = self.problem.settings["level_tolerance"]
         for level, until in enumerate(SHARES):
             plan = self.level(level, caps, plan, until)
@@ -146,18 +166,10 @@ class _Run:
                 caps[level] = held * (1 + tolerance) + 1e-9 * max(1.0, abs(held))
         return self.finish(plan)
 
-    def alone(self) -> Standing:
-        """A quick national plan; it exists long before the joint bound does."""
-        national = _Run(self.problem, "national", self.budget, None)
-        best = _Best(0, np.array([INF, INF]), national.nothing(), INF)
-        national.dives(national.generate(best, 0.1), best, 0.1)
-        tables = ledger(national.form, best.plan)
-        return Standing(tables["orders"], tables["expansions"], tables["schools"])
-
-    def hold(self, shortfall: float, standing: Standing | None) -> Solution:
+    def hold(self, shortfall: float) -> Solution:
         """Least cost at a given shortfall; level 1 is reported as held."""
         caps = np.array([shortfall + 1e-9 * max(1.0, abs(shortfall)), INF])
-        plan = self.nothing() if standing is None else self.adopted(standing)
+        plan = self.nothing() if self.standing is None else self.adopted(self.standing, caps, 1)
         if not self.keeps(plan, caps):
             plan = self.level(0, np.array([INF, INF]), plan, 0.5)
             self.levels.clear()
@@ -168,6 +180,14 @@ class _Run:
                 remedy="allow more time, or start from a plan that reaches it",
             )
         return self.finish(self.level(1, caps, plan, 0.97))
+
+    def within(self, cost: float) -> Solution:
+        """Least shortfall at no more than a given cost."""
+        caps = np.array([INF, cost + 1e-9 * max(1.0, abs(cost))])
+        plan = self.nothing() if self.standing is None else self.adopted(self.standing, caps)
+        if not self.keeps(plan, caps):
+            plan = self.nothing()
+        return self.finish(self.level(0, caps, plan, 0.97))
 
     def keeps(self, plan: Floats, caps: Floats) -> bool:
         """Whether a plan is within the values held from earlier levels."""
@@ -183,31 +203,55 @@ class _Run:
         return Solution(
             mode=self.mode, levels=tuple(self.levels), tables=tables,
             status=reason if reason == "interrupted" else solved or reason or "time limit",
-            curve=tuple(self.curve), seconds=self.seconds, full=plan,
+            curve=tuple(self.curve), seconds=self.seconds, full=plan, guide=self.guided(),
         )  # fmt: skip
+
+    def guided(self) -> Guide | None:
+        """What the last master found its bound with."""
+        last = self.former
+        if last is None or last.center is None:
+            return None
+        blocks = np.flatnonzero(last.active)
+        return Guide(last.level, last.center, blocks, last.columns, len(last.active))
 
     # one level ----------------------------------------------------------------------------------------
 
     def level(self, level: int, caps: Floats, plan: Floats, until: float) -> Floats:
         """Minimise one level from a plan that keeps the caps; returns a plan at least as good."""
-        started, began = self.budget.seconds(), self.spent_share()
+        started = self.budget.seconds()
         plan = self.with_types(plan) if level == 2 else plan
-        best = _Best(level, caps, plan, float(self.form.costs[level] @ plan), self.trivial_bound(level))
-        columns = len(self.form.program.cost)
+        best = Best(level, caps, plan, float(self.form.costs[level] @ plan), self.trivial_bound(level))
+        improver = self.improver(best)
+        began, columns = improver.share(), len(self.form.program.cost)
         if self.budget.spent():
             self.say("out of time", best.value, best.bound)
-        elif columns <= SMALL:
-            self.branch(best, np.arange(columns), until, whole=True)
+        elif columns <= SMALL and self.coalitions is None:
+            improver.branch(np.arange(columns), until, whole=True, proves=True)
         else:
-            master = self.generate(best, began + 0.35 * (until - began))
-            self.dives(master, best, began + 0.5 * (until - began))
-            self.improve(master, best, until)
+            self.first_plan(improver)
+            self.dive_beside(improver)
+            master = self.generate(best, began + self.bounding() * (until - began))
+            improver.form = self.form
+            improver.dives(master)
+            self.seconds.setdefault("first plan", self.budget.seconds())
+            improver.search(master, until, YEARS)
         if level == 2:
             best.bound = float(np.ceil(best.bound - 1e-6))
         best.bound = float(min(best.bound, best.value)) + 0.0  # no negative zero in a table
         self.levels.append(Level(LEVELS[level], best.value, best.bound, self.budget.seconds() - started))
         self.note(best)
         return best.plan
+
+    def bounding(self) -> float:
+        """Share of a level's time in which its bound is sought at most."""
+        return BOUNDING if self.coalitions is None else BOUNDING_LARGE
+
+    def improver(self, best: Best) -> Improver:
+        """The search of one level."""
+        return Improver(
+            self.form, best, self.budget, say=lambda stage: self.say(stage, best.value, best.bound),
+            note=lambda value: self.note(best, value),
+        )  # fmt: skip
 
     def trivial_bound(self, level: int) -> float:
         """What no plan can be below, before anything is solved: only a loan can cost less than nothing."""
@@ -222,169 +266,97 @@ class _Run:
         out[types[self.problem.programme.system[bought]]] = 1.0
         return out
 
-    def spent_share(self) -> float:
-        limits = self.budget.limits
-        by_time = self.budget.seconds() / limits.time_limit if limits.time_limit else 0.0
-        by_work = self.budget.work_used / limits.work if limits.work else 0.0
-        return min(max(by_time, by_work), 1.0)
+    def first_plan(self, improver: Improver) -> None:
+        """A plan long before the bound: everybody who wants a programme joins it together."""
+        if (
+            self.coalitions is None
+            or self.relaxed is None
+            or improver.best.level
+            or self.standing is not None
+        ):
+            return
+        self.say("diving from the relaxation", improver.best.value, None)
+        form, wanted = self.form, self.form.blocks.find(self.relaxed.wanted(self.problem))
+        master = Master(form, 0, improver.best.caps, self.budget, center=self.relaxed.dual)
+        # of each coalition its best band
+        order = wanted[np.argsort(master.now().value[wanted], kind="stable")]
+        groups = np.stack((form.blocks.programme[order], form.blocks.coalition[order]), axis=1)
+        best = order[np.unique(groups, axis=0, return_index=True)[1]]
+        improver.take(improver.restricted(form.columns_of(best)).dive())
 
-    def generate(self, best: _Best, until: float) -> Master:
+    def dive_beside(self, improver: Improver) -> None:
+        """What fits out of the choices of the plans beside, which may break what is held."""
+        for standing in self.beside:
+            choices = np.union1d(adopt(self.form, standing)[0], self.form.chosen(improver.best.plan))
+            if not self.budget.spent():
+                improver.take(improver.restricted(self.form.columns_of(choices)).dive())
+
+    def generate(self, best: Best, until: float) -> Master:
         """Bound the level by block generation; the master's blocks carry over to the next level."""
         self.say("bounding by block generation", best.value, None)
-        former, master = self.former, Master(self.form, best.level, best.caps, self.budget)
-        if former is None:
-            master.seed()
-        else:
+        center = self.relaxed.dual if self.relaxed is not None and best.level == 0 else None
+        former, guide = self.former, self.guide_of(best.level)
+        if guide is not None:
+            center = guide.dual
+        master = Master(self.form, best.level, best.caps, self.budget, self.coalitions, center)
+        if former is not None:
             master.activate(np.flatnonzero(former.active))
             master.add(former.columns)
+        elif guide is not None:
+            master.activate(guide.blocks)
+            master.add(guide.columns)
+        else:
+            master.seed()
         master.admit(best.plan)
 
         def watch(_: float, bound: float) -> None:
             best.bound = max(best.bound, bound)
             self.note(best)
 
-        master.solve(until, watch)
+        master.solve(until, watch, CLOSE)
+        best.plan, self.form = master.carry(best.plan), master.form
         self.seconds.setdefault("bound", self.budget.seconds())
         self.former = master
         return master
 
-    def dives(self, master: Master, best: _Best, until: float) -> None:
-        """Complete plans by rounding the bound's linear programme, and that of the plan's own blocks."""
-        self.say("diving", best.value, best.bound)
-        chosen = self.form.chosen(best.plan)
-        if len(chosen):
-            self.take(best, self.restricted(best, chosen).dive())
-        for take, share in DIVES if best.level == 0 else ():
-            choices = master.dive(until, take, share)
-            self.take(best, self.restricted(best, choices).dive(choices))
-        self.seconds.setdefault("first plan", self.budget.seconds())
-
-    def improve(self, master: Master, best: _Best, until: float) -> None:
-        """Branch and bound over the master's blocks, then over neighbourhoods of the plan.
-
-        When all columns are few enough, level 1 first lets branch and bound see them all: its root raises
-        the bound above that of the linear programme.
-        """
-        if best.level == 0:
-            here = self.spent_share()
-            if len(self.form.program.cost) <= MEDIUM:
-                self.whole_totals(best, here + 0.3 * (until - here))
-            master.widen(0, YEARS)
-        self.neighbourhoods(master, best, until)
-
-    def whole_totals(self, best: _Best, until: float) -> None:
-        """Branch and bound with fractions of units, then whole totals for the choices it made."""
-        loose = self.branch(best, np.arange(len(self.form.program.cost)), until, whole=False)
-        if loose is not None:
-            self.take(best, self.restricted(best, self.form.chosen(loose)).settle(loose))
-
-    def neighbourhoods(self, master: Master, best: _Best, until: float) -> None:
-        """Free the choices of a few classes at a time, everything but choices stays free throughout.
-
-        Dives with jittered costs are quick and find what branch and bound over the same columns then
-        completes; at the first level branch and bound comes early, at the others dives do most.
-        """
-        klass = self.problem.programme.klass[self.form.blocks.programme]
-        random = np.random.default_rng(self.budget.limits.seed)
-        active, queue, turn = np.flatnonzero(master.active), list[int](), 0
-        while not self.budget.spent(until):
-            size = 0 if turn == 0 else 1 + turn % WIDEST
-            if len(queue) < max(size, 1):
-                queue = [int(k) for k in random.permutation(len(self.problem.classes))]
-            classes, queue = queue[:size], queue[size:]
-            free = master.columns_of(active[np.isin(klass[active], classes)])
-            columns = np.union1d(self.form.columns_of(self.form.chosen(best.plan)), free)
-            self.jittered(best, columns, random, until)
-            if turn % EVERY == (0 if best.level == 0 else EVERY - 1):
-                columns = np.union1d(self.form.columns_of(self.form.chosen(best.plan)), free)
-                self.branch(best, columns, until, whole=True, bounds=False, seconds=6.0, gap=1e-3)
-            turn += 1
-
-    def jittered(self, best: _Best, columns: Ints, random: np.random.Generator, until: float) -> None:
-        """A few dives with changed costs over some columns."""
-        model = Restricted(self.form, best.level, best.caps, columns, self.budget, whole=True)
-        for _ in range(JITTERED):
-            if self.budget.spent(until):
-                return
-            self.take(best, model.dive(jitter=random))
-            self.budget.work_used += 1
-
-    def branch(
-        self,
-        best: _Best,
-        columns: Ints,
-        until: float,
-        *,
-        whole: bool,
-        bounds: bool = True,
-        seconds: float = INF,
-        gap: float = 0.0,
-    ) -> Floats | None:
-        """Branch and bound over some columns from the best plan; returns what it found."""
-        if self.budget.spent(until):
+    def guide_of(self, level: int) -> Guide | None:
+        """The guide, where it is one for this level of this formulation."""
+        guide = self.guide
+        if guide is None or self.coalitions is not None:
             return None
-        model = Restricted(self.form, best.level, best.caps, columns, self.budget, whole=whole)
-        complete = len(model.columns) == len(self.form.program.cost) and bounds
-        stage = "branch and bound" if whole else "branch and bound, fractions of units"
-        self.say(stage, best.value, best.bound)
-
-        def watch(value: float, bound: float) -> None:
-            if complete and bound > best.bound:
-                best.bound = bound
-            if whole and value < best.value - 1e-9:
-                self.note(best, value)
-
-        allowed = self.budget.limits.gap if best.level == 0 else min(self.budget.limits.gap, 1e-4)
-        answer, found = model.solve(
-            seconds=min(self.budget.left(until), self.patience(seconds)), work=self.budget.work_left(until),
-            gap=max(gap, allowed), start=best.plan, progress=watch,
-        )  # fmt: skip
-        if complete:
-            best.bound = max(best.bound, answer.bound)
-        if found is not None and whole:
-            self.take(best, model.fixed(found))
-        return found
-
-    def patience(self, seconds: float) -> float:
-        """Seconds for one neighbourhood; without a time limit only work counts."""
-        return seconds if self.budget.limits.time_limit is not None else INF
-
-    def take(self, best: _Best, plan: Floats | None) -> None:
-        """Keep a plan that is better."""
-        if plan is None:
-            return
-        value = float(self.form.costs[best.level] @ plan)
-        if value < best.value - 1e-12:
-            best.plan, best.value = plan, value
-            self.note(best)
+        fits = guide.level == level and guide.listed == len(self.form.at.x)
+        return guide if fits and len(guide.dual) == int(self.form.shared.sum()) else None
 
     # plans and columns --------------------------------------------------------------------------------
 
-    def restricted(self, best: _Best, choices: Ints) -> Restricted:
-        """The model of some blocks with all their order years and whole units."""
-        columns = self.form.columns_of(choices)
-        return Restricted(self.form, best.level, best.caps, columns, self.budget, whole=True)
-
     def nothing(self) -> Floats:
-        """The plan that buys nothing; it always exists."""
+        """The plan that buys nothing; it exists unless the limits ask for more."""
         model = Restricted(self.form, 0, np.array([INF, INF]), self.form.core, self.budget, whole=False)
         plan = model.fixed(np.zeros(len(self.form.program.cost)))
+        if plan is None and self.problem.limits.shortfall is not None:
+            raise NotReached("No plan to start from keeps the limits", rule="limit of the shortfall",
+                             remedy="start from a plan that keeps them")  # fmt: skip
         if plan is None:
             raise SolverFailed("HiGHS found no plan, not even the one that buys nothing",
                                remedy="run `vallum doctor` and report the region")  # fmt: skip
         return plan
 
-    def adopted(self, standing: Standing) -> Floats:
-        """A standing plan in this mode's columns; buying nothing where it does not fit."""
+    def adopted(self, standing: Standing, caps: Floats = OPEN, level: int = 0) -> Floats:
+        """A standing plan in this mode's columns, with the least of a level that its orders leave.
+
+        Where it breaks the caps it is taken as it is, and where it does not fit, nothing is bought.
+        """
         choices, values = adopt(self.form, standing)
         columns = self.form.columns_of(choices)
-        model = Restricted(self.form, 0, np.array([INF, INF]), columns, self.budget, whole=True)
-        plan = model.repeat(values)
-        return self.nothing() if plan is None else plan
+        for goal, held in ((level, caps), (0, OPEN)):
+            plan = Restricted(self.form, goal, held, columns, self.budget, whole=True).repeat(values)
+            if plan is not None:
+                return plan
+        return self.nothing()
 
     # reporting ----------------------------------------------------------------------------------------
 
-    def note(self, best: _Best, value: float | None = None) -> None:
+    def note(self, best: Best, value: float | None = None) -> None:
         """Extend the curve; `value`: of a solution that is not complete yet."""
         shown = best.value if value is None else value
         point = Point(self.budget.seconds(), LEVELS[best.level], shown, best.bound)
