@@ -18,7 +18,7 @@ from vallum.solve import Budget, Builder, Limits, Session
 from vallum.solve.mps import mps_lines
 
 PROOF = Limits(time_limit=60, gap=0.0)
-SEEDS = (0, 3, 4, 5, 7, 9, 11, 8, 17, 10, 23, 42)
+SEEDS = (0, 3, 4, 5, 7, 9, 11, 17, 10, 23)
 MODES = ("national", "joint")
 
 
@@ -70,7 +70,7 @@ def least_of_highs(file: Path) -> float:
     return float(solver.getInfo().objective_function_value)
 
 
-@pytest.mark.parametrize(("seed", "mode"), list(zip(SEEDS, MODES * 6, strict=True)))
+@pytest.mark.parametrize(("seed", "mode"), list(zip(SEEDS, MODES * 5, strict=True)))
 def test_scip_and_highs_reach_the_same_optimum(seed: int, mode: str, tmp_path: Path) -> None:
     for level in range(3):
         made, value = exported(seed, mode, level)

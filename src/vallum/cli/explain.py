@@ -112,7 +112,7 @@ def print_holds(answer: Holds) -> None:
         show(f"The same search brings it to {number(answer.base_gap_years, 3)} with nothing moved; what is "
              "removed is counted from there.")  # fmt: skip
     if not answer.finished:
-        show("Time was up before all of them were confirmed: give more with --time-limit.")
+        show("It ended before all of them were confirmed; --time-limit gives it more time.")
 
 
 def moved(amount: float | None, unit: str) -> str:

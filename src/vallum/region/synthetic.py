@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vallum.core.errors import BadInput
 from vallum.region.synthetic_rows import (
     FIRST_YEAR,
     Draft,
@@ -54,7 +55,7 @@ def synthetic(
     money
         Plannable money of a state and year, as a share of what it would cost to buy and run its whole need.
     lines
-        Factor on the capacity of the production lines; 1 is ample for most of them.
+        Factor on the capacity of the production lines; 1 is ample for most of them, 0.5 halves all.
     partners
         Partners outside the region that may join orders.
 
@@ -62,9 +63,21 @@ def synthetic(
     -------
     Region
         A checked region without findings of severity error.
+
+    Raises
+    ------
+    BadInput
+        A size, the money or the lines are out of range.
     """
     from vallum.region import Region
 
+    if min(states, programmes, years, classes) < 1 or money <= 0 or lines < 0 or partners < 0:
+        raise BadInput(
+            f"no region of {states} states, {programmes} programmes, {years} years, {classes} classes, "
+            f"{partners} partners, money {money:g} and lines {lines:g}",
+            rule="sizes are 1 or more, money is above 0, partners and lines are not below 0",
+            remedy="change the sizes asked for",
+        )
     draft = _large(states, programmes, years, classes, seed, money, lines, partners)
     name = f"synthetic_{states}x{programmes}x{years}_{seed}"
     return Region.from_tables(name, draft.tables())

@@ -12,7 +12,7 @@ from vallum.model.procurement.inquiry.changes import changes
 from vallum.model.procurement.inquiry.holds import MONEY_MEUR, SHARE
 from vallum.model.procurement.inquiry.rules import ASKED
 
-SEEDS = (1, 4, 7, 12, 18, 25)
+SEEDS = (1, 4, 7, 12, 18)
 MODES = ("national", "joint")
 Plans = Callable[[int, str], Stand]
 INF = float("inf")
