@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vallum.model.procurement.formulation import Formulation
 from vallum.model.procurement.generate import Master
+from vallum.model.procurement.rounding import rounded
 from vallum.model.procurement.search import Restricted
 from vallum.solve import Budget
 
@@ -22,6 +23,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 INF = float("inf")
 
+#: Dives for a first plan: fix choices above this value at once, else this share of the fractional ones.
+DIVES = ((0.6, 0.5), (0.85, 0.25))
 #: Corridors tried: blocks per programme, and order years per member and quantity.
 CORRIDORS = ((1.5, 3), (4.0, 4), (10.0, 6))
 #: Columns of the widest corridor that branch and bound is given, and up to which it is tried first.
@@ -109,12 +112,16 @@ class Improver:
         if len(self.form.chosen(self.best.plan)) and not self.budget.spent():
             self.take(self.restricted(self.own()).dive())
 
-    def dives(self, master: Master) -> None:
+    def dives(self, master: Master, until: float) -> None:
         """Complete plans by rounding the bound's linear programme, and that of the plan's own blocks."""
         self.say("diving")
         self.polish()
-        if self.best.level == 0 and not master.large:
-            self.take(self.restricted(master.support()).dive())
+        if self.best.level or master.large:
+            return
+        for take, share in DIVES:
+            if not self.budget.spent(until):
+                choices = rounded(master, until, take, share)
+                self.take(self.restricted(self.form.columns_of(choices)).dive(choices))
 
     # branch and bound -----------------------------------------------------------------------------------
 
@@ -164,17 +171,19 @@ class Improver:
             self.polish()
 
     def search(self, master: Master, until: float, years: int) -> None:
-        """Everything after the first plan: near the bound, around the plan, then wider corridors."""
+        """Everything after the first plan: all of a middling problem, around the plan, wide corridors."""
         if self.best.level == 0:
-            few = len(self.form.program.cost) <= MEDIUM
-            if few and master.coalitions is None:
+            if len(self.form.program.cost) <= MEDIUM and master.coalitions is None:
                 self.whole_problem(master, self.part(until))
-            else:
+            elif master.large:
                 self.corridor(master, *CORRIDORS[0], self.part(until))
             master.widen(years)
+        if not master.large or self.best.level:
+            self.neighbourhoods(master, until)
+            return
         here = self.share()
-        self.neighbourhoods(master, here + AROUND * (until - here) if self.best.level == 0 else until)
-        for number, best_years in CORRIDORS[1:] if self.best.level == 0 else ():
+        self.neighbourhoods(master, here + AROUND * (until - here))
+        for number, best_years in CORRIDORS[1:]:
             self.corridor(master, number, best_years, self.part(until))
         self.whole_problem(master, until)
 

@@ -45,6 +45,8 @@ YEARS = 3
 CLOSE = 1e-4
 #: Share of a level's time for its bound, with all coalitions listed and otherwise.
 BOUNDING, BOUNDING_LARGE = 0.35, 0.6
+#: Share of a level's time after which no more first plans are dived for.
+DIVING = 0.5
 #: Share of the limits after which each level stops.
 SHARES = (0.62, 0.85, 0.97)
 
@@ -232,7 +234,7 @@ class _Run:
             self.dive_beside(improver)
             master = self.generate(best, began + self.bounding() * (until - began))
             improver.form = self.form
-            improver.dives(master)
+            improver.dives(master, began + DIVING * (until - began))
             self.seconds.setdefault("first plan", self.budget.seconds())
             improver.search(master, until, YEARS)
         if level == 2:
