@@ -141,7 +141,10 @@ def test_the_largest_numbers_that_are_taken_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "choices"),
     [
-        (LISTENER.replace('"tcp"', '"tsl"'), '"tcp", "tls", "websocket", "udp", "mesh", "marti", "enrolment"'),
+        (
+            LISTENER.replace('"tcp"', '"tsl"'),
+            '"tcp", "tls", "websocket", "udp", "mesh", "marti", "enrolment"',
+        ),
         (LISTENER.replace('"none"', '"password"'), '"certificate", "none"'),
         (LISTENER + "[clock]\nbeyond = 'drop'\n", '"count from receipt", "refuse"'),
         ("format = 2\n" + LISTENER, "1"),
