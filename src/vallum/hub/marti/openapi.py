@@ -34,6 +34,7 @@ PASSWORD: Final[Json] = {
 }
 """The same where nobody has one yet."""
 
+_NEWER: Final = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 _REF: Final = "#/components/schemas/{name}"
 _NAME: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ALWAYS: Final = (400, 401, 403, 404, 429)
@@ -169,7 +170,7 @@ def _responses(one: Operation, schemas: _Schemas) -> Json:
         for status in (*_ALWAYS, *_of_body(one), *one.refuses)
     }
     for status in (one.status, *one.also):
-        made[str(status)] = {"description": HTTPStatus(status).phrase}
+        made[str(status)] = {"description": _phrase(status)}
         if status not in _EMPTY and one.answer is not None:
             made[str(status)]["content"] = _content(one.answer, schemas)
     return dict(sorted(made.items()))
@@ -179,13 +180,17 @@ def _refusals(operations: Iterable[Operation], schemas: _Schemas) -> Json:
     statuses = {*_ALWAYS, *(status for one in operations for status in (*_of_body(one), *one.refuses))}
     content = _content(Fault, schemas)
     return {
-        _refusal(status): {"description": HTTPStatus(status).phrase, "content": content}
-        for status in sorted(statuses)
+        _refusal(status): {"description": _phrase(status), "content": content} for status in sorted(statuses)
     }
 
 
+def _phrase(status: int) -> str:
+    """Return the phrase of a status as RFC 9110 has it; older Pythons have older words for some."""
+    return _NEWER.get(status) or HTTPStatus(status).phrase
+
+
 def _refusal(status: int) -> str:
-    return "".join(word.capitalize() for word in re.findall(r"\w+", HTTPStatus(status).phrase))
+    return "".join(word.capitalize() for word in re.findall(r"\w+", _phrase(status)))
 
 
 def _of_body(one: Operation) -> tuple[int, ...]:
