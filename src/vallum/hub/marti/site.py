@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from starlette.types import ASGIApp
 
 from vallum.hub.config import Config, Listener
 from vallum.hub.listener.https import WebServer
@@ -121,10 +122,10 @@ class Site:
         await self.marti.library.sweep()
         await self._desk.sweep()
 
-    def _server(self, app: object, **more: Any) -> WebServer:
+    def _server(self, app: ASGIApp, **more: Any) -> WebServer:
         settings = self.marti.settings
         server = WebServer(
-            app,  # type: ignore[arg-type]
+            app,
             connections=settings.connections,
             silence_s=settings.silence_s,
             **more,

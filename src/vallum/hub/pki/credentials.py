@@ -14,6 +14,7 @@ import msgspec
 from argon2 import PasswordHasher
 
 from vallum.core.errors import BadInput
+from vallum.hub.pki import versioned
 from vallum.hub.pki.folder import CREDENTIALS, Folder
 from vallum.hub.pki.lockout import Failures
 from vallum.hub.pki.stores import random_password
@@ -161,10 +162,6 @@ class Credentials(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 del self.failures[name]
 
 
-class _Version(msgspec.Struct):
-    format: int
-
-
 def digest(secret: str) -> str:
     """Return the SHA-256 of a token or a hash, hexadecimal."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
@@ -232,21 +229,7 @@ def decode(content: bytes, where: str) -> Credentials:
     BadInput
         If they are damaged, or written by a newer Vallum.
     """
-    try:
-        version = msgspec.json.decode(content, type=_Version).format
-        if version > FORMAT_VERSION:
-            raise BadInput(
-                f"has format {version}; this Vallum reads up to {FORMAT_VERSION}",
-                where,
-                "format version",
-                "Use a newer Vallum, or restore a backup that this one made.",
-            )
-        return msgspec.json.decode(content, type=Credentials)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        # What msgspec says names the field and not its content.
-        raise BadInput(
-            f"is damaged: {error}", where, "credentials", "Restore the folder from a backup."
-        ) from error
+    return versioned.decode(content, Credentials, FORMAT_VERSION, "credentials", where)
 
 
 def encode(credentials: Credentials) -> bytes:

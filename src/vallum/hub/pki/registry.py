@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from vallum.core.errors import BadInput
-from vallum.hub.pki import names
+from vallum.hub.pki import names, versioned
 from vallum.hub.pki.folder import REGISTRY, Folder
 
 __all__ = [
@@ -123,10 +123,6 @@ class Registry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return found
 
 
-class _Version(msgspec.Struct):
-    format: int
-
-
 def load(folder: Folder) -> Registry:
     """Read the registry of a folder.
 
@@ -153,18 +149,7 @@ def decode(content: bytes, where: str) -> Registry:
     BadInput
         If it is damaged, or written by a newer Vallum.
     """
-    try:
-        version = msgspec.json.decode(content, type=_Version).format
-        if version > FORMAT_VERSION:
-            raise BadInput(
-                f"has format {version}; this Vallum reads up to {FORMAT_VERSION}",
-                where,
-                "format version",
-                "Use a newer Vallum, or restore a backup that this one made.",
-            )
-        registry = msgspec.json.decode(content, type=Registry)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _damaged(str(error), where) from error
+    registry = versioned.decode(content, Registry, FORMAT_VERSION, "registry", where)
     _check(registry, where)
     return registry
 
@@ -205,4 +190,4 @@ def _check(registry: Registry, where: str) -> None:
 
 
 def _damaged(problem: str, where: str) -> BadInput:
-    return BadInput(f"is damaged: {problem}", where, "registry", "Restore the folder from a backup.")
+    return versioned.damaged(problem, "registry", where)

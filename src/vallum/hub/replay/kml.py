@@ -1,7 +1,7 @@
 """Recordings as KML (OGC 07-147r2, with Google's gx:Track), written while they are read."""
 
 from collections.abc import Iterable, Mapping
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from vallum.core import instant
 from vallum.hub.journal import Stored
@@ -21,7 +21,7 @@ _TAIL: Final = b"</Document></kml>\n"
 _AIR: Final = 4
 
 
-def write_events(stream: BinaryIO, events: Iterable[tuple[Stored, Event]]) -> int:
+def write_events(stream: IO[bytes], events: Iterable[tuple[Stored, Event]]) -> int:
     """Write one placemark with its time for each event and return how many."""
     count = 0
     stream.write(_HEAD)
@@ -45,7 +45,7 @@ def write_events(stream: BinaryIO, events: Iterable[tuple[Stored, Event]]) -> in
     return count
 
 
-def write_tracks(stream: BinaryIO, tracks: Tracks) -> int:
+def write_tracks(stream: IO[bytes], tracks: Tracks) -> int:
     """Write one gx:Track for each track and return how many."""
     count = 0
     stream.write(_HEAD)
@@ -56,7 +56,7 @@ def write_tracks(stream: BinaryIO, tracks: Tracks) -> int:
     return count
 
 
-def _write_track(stream: BinaryIO, track: Track, tracks: Tracks) -> None:
+def _write_track(stream: IO[bytes], track: Track, tracks: Tracks) -> None:
     data = {"uid": track.uid, "type": track.type, "nation": track.nation}
     stream.write(
         f"<Placemark><name>{escape(track.callsign or track.uid)}</name>{_data(data)}"

@@ -66,7 +66,7 @@ def _write(stream: BinaryIO, form: str, events: Iterable[tuple[Stored, Event]]) 
                 zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed,
                 packed.open("doc.kml", "w") as inner,
             ):
-                kml.write_tracks(inner, tracks)  # type: ignore[arg-type]
+                kml.write_tracks(inner, tracks)
 
 
 def _with_events(found: Iterable[Stored]) -> Iterator[tuple[Stored, Event]]:

@@ -1,7 +1,7 @@
 """Changes as they are read: what came into a mission and what went, as far as the reader may see it."""
 
 import sqlite3
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -78,17 +78,17 @@ def last(reading: Reading, mission: sqlite3.Row) -> int:
     return next((int(row["at_ms"]) for row in rows if reading.sees(row)), int(mission["created_ms"]))
 
 
-def change(mission: sqlite3.Row, row: sqlite3.Row | dict[str, object], *, submitter: bool) -> Change:
+def change(mission: sqlite3.Row, row: sqlite3.Row | dict[str, Any], *, submitter: bool) -> Change:
     """Return one change as clients read it, with or without the user name of a file's owner."""
-    at = instant.write(row["at_ms"])  # type: ignore[arg-type]
+    at = instant.write(row["at_ms"])
     made = Change(
         is_federated_change=False,
-        type=row["kind"],  # type: ignore[arg-type]
+        type=row["kind"],
         mission_name=mission["name"],
         mission_guid=mission["guid"],
         timestamp=at,
         server_time=at,
-        creator_uid=row["creator_uid"],  # type: ignore[arg-type]
+        creator_uid=row["creator_uid"],
     )
     body = str(row["body"]).encode()
     if row["what"] == "uid":
