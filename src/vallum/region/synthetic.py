@@ -211,7 +211,7 @@ def _large_programmes(
             )
     _exclude_some(draft, rng, len(classes))
     for i in range((number + 1) // 2):
-        capacity = [round(lines * 48.0 * (1 + 0.03 * k), 1) for k in range(len(draft.years))]
+        capacity = [round(lines * 16.0 * len(members) * (1 + 0.03 * k), 1) for k in range(len(draft.years))]
         backlog = round(float(rng.uniform(0.2, 0.6)), 2)
         add_line(draft, f"L{i:03d}", capacity, backlog, 12.0, 4, cost=40.0, delay=24.0)
     return {class_id: float(price) for class_id, price in usual.items()}

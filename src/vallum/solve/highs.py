@@ -199,7 +199,14 @@ class Session:
         """Start the next linear programme from a basis."""
         self._solver.setBasis(basis)
 
-    def lp(self, *, iterations: int | None = None, interior: bool = False, primal: bool = False) -> Answer:
+    def lp(
+        self,
+        *,
+        iterations: int | None = None,
+        interior: bool = False,
+        crossover: bool = False,
+        primal: bool = False,
+    ) -> Answer:
         """Solve the linear relaxation; keeps the basis for the next call.
 
         Cancellation is polled between calls only, and by the interior-point method: HiGHS calls back at every
@@ -211,12 +218,16 @@ class Session:
             Simplex iterations after which the answer is "limit".
         interior : bool
             By the interior-point method without crossover: duals within its tolerance, and no basis.
+        crossover : bool
+            By the interior-point method, then to a basis: for many rows far faster than the simplex method
+            without a basis to start from.
         primal : bool
             By the primal simplex method: faster than the dual one after columns were added.
         """
         solver = self._solver
+        interior |= crossover
         solver.setOptionValue("solver", "ipm" if interior else "simplex")
-        solver.setOptionValue("run_crossover", "off" if interior else "on")
+        solver.setOptionValue("run_crossover", "on" if crossover or not interior else "off")
         solver.setOptionValue("simplex_strategy", PRIMAL if primal else DUAL)
         self._limit_time(max(LEAST_LP_SECONDS, self._budget.left()))
         solver.setOptionValue("simplex_iteration_limit", NO_LIMIT if iterations is None else iterations)
@@ -245,6 +256,7 @@ class Session:
         seconds: float = float("inf"),
         work: float = float("inf"),
         gap: float = 0.0,
+        absolute: float = 1e-9,
         start: Floats | None = None,
         progress: Callable[[float, float], None] | None = None,
     ) -> Answer:
@@ -254,19 +266,21 @@ class Session:
         ----------
         seconds, work : float
             Wall seconds and simplex iterations for this call.
-        gap : float
-            Relative gap at which to stop.
+        gap, absolute : float
+            Relative and absolute gap at which to stop: at the first of them.
         start : (n,) array, optional
             Known solution to start from.
         progress : callable(value, bound), optional
             Called at every improvement and now and then between.
         """
         solver = self._solver
+        # HiGHS would complete what a linear programme left, and report that part's bound as the model's
+        solver.clearSolver()
         solver.setOptionValue("solver", "choose")
         solver.setOptionValue("solve_relaxation", False)
         solver.setOptionValue("simplex_iteration_limit", NO_LIMIT)
         solver.setOptionValue("mip_rel_gap", gap)
-        solver.setOptionValue("mip_abs_gap", 1e-9)
+        solver.setOptionValue("mip_abs_gap", absolute)
         self._limit_time(seconds)
         if start is not None:
             given = highspy.HighsSolution()

@@ -261,15 +261,6 @@ class Master(GrowingProgramme):
         """Bring in more order years for every active block's members."""
         self.add(self.best_columns(self.now(), np.flatnonzero(self.active), years))
 
-    def corridor(self, number: int, years: int) -> Ints:
-        """Core columns, and choices and best order years of the blocks nearest to improving."""
-        return self.choices(np.argsort(self.now().value, kind="stable")[:number], years)
-
-    def choices(self, blocks: Ints, years: int) -> Ints:
-        """Core columns, and choices and best order years of some blocks under the best duals."""
-        columns = self.best_columns(self.now(), blocks, years)
-        return np.concatenate((self.form.core, self.form.at.x[blocks], columns[columns >= 0]))
-
     def within(self, value: float) -> Ints:
         """Blocks that a plan better than `value` may choose.
 

@@ -1,8 +1,8 @@
-"""The search for better plans of one level: dives, corridors around the bound, and neighbourhoods.
+"""The search for better plans of one level: class by class, everything at once, neighbourhoods of the plan.
 
-A corridor holds the blocks nearest to improving under the best duals. A plan better than the incumbent uses
-no block whose value exceeds the gap (reduced cost fixing), so the widest corridor, with every order year, is
-the whole problem and the bound that branch and bound proves there holds for it.
+A plan better than the incumbent uses no block whose value exceeds the gap under the best duals (reduced cost
+fixing), so branch and bound over the blocks that are left, with every order year, sees the whole problem,
+and the bound that it proves holds for it.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from vallum.model.procurement.classwise import Classwise
 from vallum.model.procurement.formulation import Formulation
 from vallum.model.procurement.generate import Master
-from vallum.model.procurement.rounding import rounded
 from vallum.model.procurement.search import Restricted
 from vallum.solve import Budget
 
@@ -23,17 +23,19 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 INF = float("inf")
 
-#: Dives for a first plan: fix choices above this value at once, else this share of the fractional ones.
-DIVES = ((0.6, 0.5), (0.85, 0.25))
-#: Corridors tried: blocks per programme, and order years per member and quantity.
-CORRIDORS = ((1.5, 3), (4.0, 4), (10.0, 6))
-#: Columns of the widest corridor that branch and bound is given, and up to which it is tried first.
+#: Passes over the classes: how many take a turn together, and the share of a limit that they may trade. At
+#: the first level the first pass starts from the bound's linear programme, all others from the best plan.
+PASSES = (((1, 0.03), (1, 0.01), (2, 0.03), (3, 0.02)), ((2, 0.002), (3, 0.002)), ((2, 0.002), (3, 0.002)))
+#: Gaps at which a class's turn stops in the first pass and later, as shares of the value; how much more than
+#: its share of the time a turn may take; and by what a round must improve the plan for another.
+FIRST_GAP, LATER_GAP, PATIENCE, NOTHING = 5e-4, 1e-4, 2.0, 1e-4
+#: Columns up to which branch and bound is given everything, and up to which it is tried first.
 WIDEST_COLUMNS, MEDIUM = 120_000, 30_000
-#: Shares of the time left that one corridor, and neighbourhoods of the plan, get.
-PART, AROUND = 0.4, 0.7
+#: Share of the time left that branch and bound over everything gets.
+PART = 0.4
 #: Dives with jittered costs per neighbourhood, classes of the widest one, and every how many branch and
 #: bound is tried.
-JITTERED, WIDEST, EVERY = 3, 5, 4
+JITTERED, WIDEST, EVERY = 1, 5, 2
 
 
 @dataclass(slots=True)
@@ -112,17 +114,6 @@ class Improver:
         if len(self.form.chosen(self.best.plan)) and not self.budget.spent():
             self.take(self.restricted(self.own()).dive())
 
-    def dives(self, master: Master, until: float) -> None:
-        """Complete plans by rounding the bound's linear programme, and that of the plan's own blocks."""
-        self.say("diving")
-        self.polish()
-        if self.best.level or master.large:
-            return
-        for take, share in DIVES:
-            if not self.budget.spent(until):
-                choices = rounded(master, until, take, share)
-                self.take(self.restricted(self.form.columns_of(choices)).dive(choices))
-
     # branch and bound -----------------------------------------------------------------------------------
 
     def branch(
@@ -171,27 +162,60 @@ class Improver:
             self.polish()
 
     def search(self, master: Master, until: float, years: int) -> None:
-        """Everything after the first plan: all of a middling problem, around the plan, wide corridors."""
-        if self.best.level == 0:
-            if len(self.form.program.cost) <= MEDIUM and master.coalitions is None:
+        """Everything after the bound: class by class, then all of a middling problem, or around the plan."""
+        self.polish()
+        if master.large or self.best.level:
+            self.passes(master, until)
+        else:
+            self.one_pass(Classwise(master), *PASSES[0][0], until, relaxed=True)
+            if len(self.form.program.cost) <= MEDIUM:
                 self.whole_problem(master, self.part(until))
-            elif master.large:
-                self.corridor(master, *CORRIDORS[0], self.part(until))
             master.widen(years)
-        if not master.large or self.best.level:
-            self.neighbourhoods(master, until)
-            return
-        here = self.share()
-        self.neighbourhoods(master, here + AROUND * (until - here))
-        for number, best_years in CORRIDORS[1:]:
-            self.corridor(master, number, best_years, self.part(until))
-        self.whole_problem(master, until)
+        self.neighbourhoods(master, until)
 
-    def corridor(self, master: Master, number: float, years: int, until: float) -> None:
-        """Branch and bound over the blocks nearest to improving: `number` a programme, some order years."""
-        if not self.budget.spent(until):
-            blocks = int(number * len(self.form.problem.programmes))
-            self.fractions(np.union1d(master.corridor(blocks, years), self.own()), until)
+    # class by class --------------------------------------------------------------------------------------
+
+    def passes(self, master: Master, until: float) -> None:
+        """Let the classes take turns until a round of passes improves nothing."""
+        turns, relaxed, better = Classwise(master), self.best.level == 0, True
+        while better:
+            before = self.best.value
+            for size, room in PASSES[self.best.level]:
+                if self.budget.spent(until):
+                    return
+                self.one_pass(turns, size, room, until, relaxed=relaxed)
+                relaxed = False
+            better = self.best.value < before - NOTHING * abs(before)
+
+    def one_pass(self, turns: Classwise, size: int, room: float, until: float, *, relaxed: bool) -> None:
+        """One turn of every class, from the bound's linear programme or from the best plan."""
+        self.say("planning class by class")
+        values = turns.relaxed() if relaxed else self.best.plan
+        order = turns.order() if relaxed else self.random.permutation(len(self.form.problem.classes))
+        groups = [order[at : at + size] for at in range(0, len(order), size)]
+        gap = (FIRST_GAP if relaxed else LATER_GAP) * max(abs(self.best.bound), 1e-6)
+        for done, classes in enumerate(groups):
+            if self.budget.spent(until):
+                break
+            share = PATIENCE / (len(groups) - done)
+            values = turns.turn(
+                values, classes, room, seconds=share * self.budget.left(until),
+                work=share * self.budget.work_left(until), absolute=gap, start=not relaxed,
+            )  # fmt: skip
+        self.complete(values)
+
+    def complete(self, values: Floats) -> None:
+        """A plan with the choices of values that are whole, and with what fits of those that are not."""
+        form, share = self.form, values[self.form.at.x]
+        chosen, parts = np.flatnonzero(share > 0.5), np.flatnonzero((share > 1e-3) & (share < 0.999))
+        model = self.restricted(form.columns_of(np.union1d(chosen, parts)))
+        if len(parts):
+            self.take(model.dive())
+            return
+        steps = values[form.core[form.program.integer[form.core]]]
+        whole = np.abs(steps - np.round(steps)).max(initial=0.0) < 1e-6
+        settled = model.settle(values) if whole else None
+        self.take(model.dive(chosen) if settled is None else settled)
 
     def whole_problem(self, master: Master, until: float) -> None:
         """Branch and bound over every block that a better plan could use, if they are all listed."""

@@ -24,6 +24,10 @@ Bools = NDArray[np.bool_]
 SLACK = 1e-3
 #: Simplex iterations of one rounding step, at least and per row; what takes longer is about to be infeasible.
 STEP_ITERATIONS, STEP_BY_ROW = 1_500, 0.5
+#: Share of the fractions that a dive raises at once.
+PACE = 1 / 12
+#: Rows from which the first linear programme is solved by the interior-point method.
+MANY_ROWS = 8_000
 #: Largest relative change of a cost by jitter.
 JITTER = 0.15
 
@@ -47,7 +51,7 @@ class Restricted:
     def __init__(
         self, form: Formulation, level: int, caps: Floats, columns: Ints, budget: Budget, *, whole: bool
     ) -> None:
-        self.form, self.budget = form, budget
+        self.form, self.budget, self._warm = form, budget, False
         program = form.program
         self.columns = np.unique(columns)
         self.at = np.full(len(program.cost), NONE)
@@ -133,7 +137,9 @@ class Restricted:
         self._free(integers)
         return None if answer.x is None else self.expand(answer.x)
 
-    def dive(self, choices: Ints | None = None, jitter: np.random.Generator | None = None) -> Floats | None:
+    def dive(
+        self, choices: Ints | None = None, jitter: np.random.Generator | None = None, share: float = PACE
+    ) -> Floats | None:
         """Whole numbers by rounding: the linear programme decides, one group of integers after another.
 
         Parameters
@@ -143,6 +149,8 @@ class Restricted:
             follow, then members' totals.
         jitter : Generator, optional
             Changes the costs a little while diving, so that one dive differs from the next.
+        share : float
+            Share of the fractions that is raised at once.
 
         Returns
         -------
@@ -155,10 +163,10 @@ class Restricted:
             changed = jitter.uniform(1.0 - JITTER, 1.0 + JITTER, len(priced))
             self.session.set_cost(priced, self.cost[priced] * changed)
         if choices is None:
-            answer = self._lift(chosen, self.session.lp())
+            answer = self._lift(chosen, self._lp(), share)
         else:
             answer = self._try(chosen, np.isin(self.blocks, choices).astype(float))
-        answer = self._settle(self.totals, self._lift(other, answer))
+        answer = self._settle(self.totals, self._lift(other, answer, share))
         self._free(chosen, other, self.totals)
         if jitter is not None:
             self.session.set_cost(priced, self.cost[priced])
@@ -202,12 +210,12 @@ class Restricted:
         for columns in groups:
             self.session.set_bounds(columns, self.lower[columns], self.upper[columns])
 
-    def _lift(self, columns: Ints, answer: Answer) -> Answer:
+    def _lift(self, columns: Ints, answer: Answer, share: float) -> Answer:
         """Lumps of capacity: raise the largest fractions to a whole, so that they serve the others too.
 
         When several cannot be raised at once, fewer are; a lone one that cannot is lowered.
         """
-        lower, upper, share = self.lower[columns].copy(), self.upper[columns].copy(), 1 / 12
+        lower, upper = self.lower[columns].copy(), self.upper[columns].copy()
         while answer.x is not None:
             value = answer.x[columns]
             part = value - np.floor(value + 1e-6)
@@ -247,7 +255,7 @@ class Restricted:
                 self.session.set_bounds(batch, self.lower[batch], self.upper[batch])
                 share /= 3
                 continue
-            answer, columns = following, np.setdiff1d(columns, batch)
+            answer, columns, share = following, np.setdiff1d(columns, batch), min(2 * share, 0.34)
         return answer
 
     def _step(self, columns: Ints, lower: Floats, upper: Floats) -> Answer:
@@ -264,7 +272,13 @@ class Restricted:
 
     def _try(self, columns: Ints, values: Floats) -> Answer:
         self.session.set_bounds(columns, values, values)
-        return self.session.lp()
+        return self._lp()
+
+    def _lp(self) -> Answer:
+        """Solve the linear programme; the first one of a large model has no basis to start from."""
+        cold, self._warm = len(self.rows) > MANY_ROWS and not self._warm, True
+        answer = self.session.lp(crossover=cold)
+        return self.session.lp() if cold and answer.status == "limit" else answer
 
     def expand(self, x: Floats) -> Floats:
         """Values of all columns of the formulation; left-out columns are zero."""

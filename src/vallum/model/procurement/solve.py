@@ -1,8 +1,8 @@
 """From a problem to a plan: three levels, each with a bound, a search and a certificate (section 10).
 
-A small model goes to branch and bound whole. A large one is bounded by block generation, gets a first plan
-by diving from that bound's linear programme, and is then improved by branch and bound over the blocks that
-are worth something. Any moment's best plan is complete: a limit or Ctrl-C only makes it less good.
+A small model goes to branch and bound whole. A large one is bounded by block generation; its classes then
+plan in turns from that bound's linear programme, and branch and bound over parts of the problem improves the
+plan. Any moment's best plan is complete: a limit or Ctrl-C only makes it less good.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,14 +39,14 @@ OPEN: Floats = np.array([INF, INF])
 SMALL = 6_000
 #: Members of all blocks together up to which coalitions are listed, and up to which no relaxation is needed.
 LISTED, FEW = 20_000, 1_000
+#: Share of the fractions that the dive for a first plan raises at once.
+QUICK = 0.6
 #: Order years per member and quantity that a search sees of a block the plan does not use.
 YEARS = 3
-#: Relative gap of the master at which its bound is good enough.
-CLOSE = 1e-4
+#: Relative gap of the master at which its bound is good enough, with all coalitions listed and otherwise.
+CLOSE, CLOSE_LARGE = 1e-4, 1e-3
 #: Share of a level's time for its bound, with all coalitions listed and otherwise.
-BOUNDING, BOUNDING_LARGE = 0.35, 0.6
-#: Share of a level's time after which no more first plans are dived for.
-DIVING = 0.5
+BOUNDING, BOUNDING_LARGE = 0.35, 0.45
 #: Share of the limits after which each level stops.
 SHARES = (0.62, 0.85, 0.97)
 
@@ -234,8 +234,6 @@ class _Run:
             self.dive_beside(improver)
             master = self.generate(best, began + self.bounding() * (until - began))
             improver.form = self.form
-            improver.dives(master, began + DIVING * (until - began))
-            self.seconds.setdefault("first plan", self.budget.seconds())
             improver.search(master, until, YEARS)
         if level == 2:
             best.bound = float(np.ceil(best.bound - 1e-6))
@@ -284,7 +282,7 @@ class _Run:
         order = wanted[np.argsort(master.now().value[wanted], kind="stable")]
         groups = np.stack((form.blocks.programme[order], form.blocks.coalition[order]), axis=1)
         best = order[np.unique(groups, axis=0, return_index=True)[1]]
-        improver.take(improver.restricted(form.columns_of(best)).dive())
+        improver.take(improver.restricted(form.columns_of(best)).dive(share=QUICK))
 
     def dive_beside(self, improver: Improver) -> None:
         """What fits out of the choices of the plans beside, which may break what is held."""
@@ -315,7 +313,7 @@ class _Run:
             best.bound = max(best.bound, bound)
             self.note(best)
 
-        master.solve(until, watch, CLOSE)
+        master.solve(until, watch, CLOSE if self.coalitions is None else CLOSE_LARGE)
         best.plan, self.form = master.carry(best.plan), master.form
         self.seconds.setdefault("bound", self.budget.seconds())
         self.former = master
