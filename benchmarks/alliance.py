@@ -1,12 +1,12 @@
 """How far an alliance's plan gets: bound over all coalitions, plans, gap and memory over time.
 
 Regions are drawn by `vallum.region.synthetic` from a seed. `bound` logs block generation alone: what is
-listed, what the master holds, the bound and the memory. `plan` logs value and bound of the first level of a
-whole run. Each case runs in a process of its own; seconds of the processor stand beside those of the clock,
+listed, what the master holds, the bound and the memory. `plan` logs value and bound of the first level, or
+with `--levels` of all three. Each case runs in a process of its own; seconds of the processor stand beside those of the clock,
 because the machine may be shared.
 
     python benchmarks/alliance.py {bound,plan} [--states 6 --programmes 150 --years 15 --classes 24]
-        [--seed 1] [--money 0.085] [--lines 1.0] [--time-limit 120]
+        [--seed 1] [--money 0.085] [--lines 1.0] [--time-limit 120] [--levels]
 """
 
 import argparse
@@ -94,7 +94,9 @@ def plan(chosen: argparse.Namespace) -> None:
             cells = number(said.value), number(said.bound), gap(said.value or INF, said.bound or -INF)
             row(*clock.cells(), said.stage, *cells)
 
-    found = solve(given, "joint", Limits(time_limit=chosen.time_limit), log)
+    # at any cost: the first level alone
+    cost = None if chosen.levels else INF
+    found = solve(given, "joint", Limits(time_limit=chosen.time_limit), log, cost=cost)
     print()
     for level in found.levels:
         print(f"* {level.name}: {level.value:.4f}, bound {level.bound:.4f}, gap {100 * level.gap:.2f} %")
@@ -126,6 +128,7 @@ def main() -> None:
     arguments.add_argument("--money", type=float, default=0.085, help="share of what the whole need costs")
     arguments.add_argument("--lines", type=float, default=1.0, help="factor on the lines; 0.5: all halved")
     arguments.add_argument("--time-limit", type=float, default=120.0)
+    arguments.add_argument("--levels", action="store_true", help="plan all three levels")
     chosen = arguments.parse_args()
     print(heading())
     (bound if chosen.what == "bound" else plan)(chosen)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.report import made_up_sky, made_up_works
@@ -187,6 +187,7 @@ def test_what_is_assumed_is_said(sky: Page) -> None:
 # ---------------------------------------------------------------- small parts
 
 
+@example([1501.0], 0.0)
 @given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=60), st.floats(-1e4, 1e4))
 def test_a_scale_has_zero_as_a_bound_and_shades_that_deepen_from_it(
     values: list[float], value: float

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 #: Families of rows whose limits classes trade; money first.
 TRADED = ("purse", "level", "crews", "nodes", "line")
-#: Blocks of a class that it chooses from, those nearest to improving.
+#: Blocks of a class that it chooses from: those nearest to improving, beside those in use.
 NEAREST = 100
 #: Difference between the prices of buying and selling, to either side.
 SPREAD = 0.05
@@ -32,8 +32,10 @@ SPREAD = 0.05
 FLOOR = 0.3
 #: How much dearer money becomes per percent that has been bought in excess, and the excess that counts.
 DEARER, EXCESS = 0.05, 5.0
-#: Values of an interior point below which a column counts as unused.
-NOISE, UNUSED = 1e-9, 1e-5
+#: How many times the gap at which it stops a turn's result may be from its bound.
+FAR = 20.0
+#: Values of an interior point below which a column, and a choice, count as unused.
+NOISE, UNUSED = 1e-9, 1e-3
 
 
 def classes_of(form: Formulation) -> Ints:
@@ -107,7 +109,7 @@ class Classwise:
     def turn(
         self, values: Floats, classes: Ints, room: float, *, seconds: float, work: float, absolute: float,
         start: bool,
-    ) -> Floats:  # fmt: skip
+    ) -> Floats | None:  # fmt: skip
         """Some classes decide again, around what the others have.
 
         Parameters
@@ -124,7 +126,7 @@ class Classwise:
 
         Returns
         -------
-        values of all columns; those given when nothing was found
+        values of all columns; None when nothing was found, or without a start nothing near its bound
         """
         form, master = self.form, self.master
         mine = np.isin(self.klass, classes)
@@ -138,8 +140,8 @@ class Classwise:
         sell = room * self.tradable
         buy = np.maximum(sell - np.maximum(excess, 0.0) * self.limits, 0.0)
         model.trade(self.rows, self.price * dearer, buy, sell, SPREAD)
-        _, found = model.solve(seconds=seconds, work=work, absolute=absolute, start=start)
-        return values if found is None else found
+        answer, found = model.solve(seconds=seconds, work=work, absolute=absolute, start=start)
+        return found if start or answer.value - answer.bound <= FAR * absolute else None
 
     def columns(self, values: Floats, classes: Ints, mine: NDArray[np.bool_]) -> Ints:
         """What classes decide: their own core columns, those between classes, and blocks worth looking at."""

@@ -29,6 +29,8 @@ PASSES = (((1, 0.03), (1, 0.01), (2, 0.03), (3, 0.02)), ((2, 0.002), (3, 0.002))
 #: Gaps at which a class's turn stops in the first pass and later, as shares of the value; how much more than
 #: its share of the time a turn may take; and by what a round must improve the plan for another.
 FIRST_GAP, LATER_GAP, PATIENCE, NOTHING = 5e-4, 1e-4, 2.0, 1e-4
+#: How often a class gets a turn in the first pass until it finds something near its bound.
+ATTEMPTS = 3
 #: Columns up to which branch and bound is given everything, and up to which it is tried first.
 WIDEST_COLUMNS, MEDIUM = 120_000, 30_000
 #: Share of the time left that branch and bound over everything gets.
@@ -192,16 +194,22 @@ class Improver:
         self.say("planning class by class")
         values = turns.relaxed() if relaxed else self.best.plan
         order = turns.order() if relaxed else self.random.permutation(len(self.form.problem.classes))
-        groups = [order[at : at + size] for at in range(0, len(order), size)]
         gap = (FIRST_GAP if relaxed else LATER_GAP) * max(abs(self.best.bound), 1e-6)
-        for done, classes in enumerate(groups):
-            if self.budget.spent(until):
-                break
-            share = PATIENCE / (len(groups) - done)
-            values = turns.turn(
-                values, classes, room, seconds=share * self.budget.left(until),
-                work=share * self.budget.work_left(until), absolute=gap, start=not relaxed,
-            )  # fmt: skip
+        again = [order[at : at + size] for at in range(0, len(order), size)]
+        for _ in range(ATTEMPTS if relaxed else 1):
+            queue, again = again, []
+            for done, classes in enumerate(queue):
+                if self.budget.spent(until):
+                    break
+                share = PATIENCE / (len(queue) - done + len(again))
+                found = turns.turn(
+                    values, classes, room, seconds=share * self.budget.left(until),
+                    work=share * self.budget.work_left(until), absolute=gap, start=not relaxed,
+                )  # fmt: skip
+                if found is None:
+                    again.append(classes)
+                else:
+                    values = found
         self.complete(values)
 
     def complete(self, values: Floats) -> None:

@@ -74,7 +74,8 @@ def scale_of(values: Sequence[float]) -> Scale:
     high = max([0.0, *ordered[len(ordered) - tail - 1 :][:1]])
     marks = svg.ticks(0.0, max(-low, high, 1.0), SHADES)
     step = marks[1] - marks[0]
-    inner = range(math.floor(low / step) + 1, math.ceil(high / step))
+    # the outermost classes are open, so a range a little longer than its marks needs no shade more
+    inner = range(max(math.floor(low / step) + 1, 1 - SHADES), min(math.ceil(high / step), SHADES))
     return Scale(tuple(sorted({0.0, *(i * step for i in inner)})))
 
 
