@@ -2,8 +2,8 @@
 
 Regions are drawn by `vallum.region.synthetic` from a seed. `bound` logs block generation alone: what is
 listed, what the master holds, the bound and the memory. `plan` logs value and bound of the first level, or
-with `--levels` of all three. Each case runs in a process of its own; seconds of the processor stand beside those of the clock,
-because the machine may be shared.
+with `--levels` of all three. Each case runs in a process of its own; seconds of the processor stand beside
+those of the clock, because the machine may be shared.
 
     python benchmarks/alliance.py {bound,plan} [--states 6 --programmes 150 --years 15 --classes 24]
         [--seed 1] [--money 0.085] [--lines 1.0] [--time-limit 120] [--levels]

@@ -109,7 +109,7 @@ class Classwise:
     def turn(
         self, values: Floats, classes: Ints, room: float, *, seconds: float, work: float, absolute: float,
         start: bool,
-    ) -> Floats | None:  # fmt: skip
+    ) -> tuple[Floats | None, bool]:  # fmt: skip
         """Some classes decide again, around what the others have.
 
         Parameters
@@ -126,7 +126,7 @@ class Classwise:
 
         Returns
         -------
-        values of all columns; None when nothing was found, or without a start nothing near its bound
+        values of all columns, None when nothing was found; and whether they are near the turn's bound
         """
         form, master = self.form, self.master
         mine = np.isin(self.klass, classes)
@@ -141,7 +141,7 @@ class Classwise:
         buy = np.maximum(sell - np.maximum(excess, 0.0) * self.limits, 0.0)
         model.trade(self.rows, self.price * dearer, buy, sell, SPREAD)
         answer, found = model.solve(seconds=seconds, work=work, absolute=absolute, start=start)
-        return found if start or answer.value - answer.bound <= FAR * absolute else None
+        return found, answer.value - answer.bound <= FAR * absolute
 
     def columns(self, values: Floats, classes: Ints, mine: NDArray[np.bool_]) -> Ints:
         """What classes decide: their own core columns, those between classes, and blocks worth looking at."""

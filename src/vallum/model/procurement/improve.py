@@ -17,12 +17,14 @@ from vallum.model.procurement.generate import Master
 from vallum.model.procurement.search import Restricted
 from vallum.solve import Budget
 
-__all__ = ["Best", "Improver"]
+__all__ = ["QUICK", "Best", "Improver"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 INF = float("inf")
 
+#: Share of the fractions that the dive for a first plan raises at once.
+QUICK = 0.6
 #: Passes over the classes: how many take a turn together, and the share of a limit that they may trade. At
 #: the first level the first pass starts from the bound's linear programme, all others from the best plan.
 PASSES = (((1, 0.03), (1, 0.01), (2, 0.03), (3, 0.02)), ((2, 0.002), (3, 0.002)), ((2, 0.002), (3, 0.002)))
@@ -31,10 +33,12 @@ PASSES = (((1, 0.03), (1, 0.01), (2, 0.03), (3, 0.02)), ((2, 0.002), (3, 0.002))
 FIRST_GAP, LATER_GAP, PATIENCE, NOTHING = 5e-4, 1e-4, 2.0, 1e-4
 #: How often a class gets a turn in the first pass until it finds something near its bound.
 ATTEMPTS = 3
+#: Share of a pass's time for the turns.
+TURNS = 0.9
 #: Columns up to which branch and bound is given everything, and up to which it is tried first.
 WIDEST_COLUMNS, MEDIUM = 120_000, 30_000
-#: Share of the time left that branch and bound over everything gets.
-PART = 0.4
+#: Shares of the time left that branch and bound over everything gets, and the first pass at most.
+PART, FIRST_PASS = 0.4, 0.6
 #: Dives with jittered costs per neighbourhood, classes of the widest one, and every how many branch and
 #: bound is tried.
 JITTERED, WIDEST, EVERY = 1, 5, 2
@@ -166,10 +170,15 @@ class Improver:
     def search(self, master: Master, until: float, years: int) -> None:
         """Everything after the bound: class by class, then all of a middling problem, or around the plan."""
         self.polish()
+        if not len(self.form.chosen(self.best.plan)):
+            self.say("diving")
+            self.take(self.restricted(master.support()).dive(share=QUICK))
         if master.large or self.best.level:
             self.passes(master, until)
         else:
-            self.one_pass(Classwise(master), *PASSES[0][0], until, relaxed=True)
+            here = self.share()
+            part = here + FIRST_PASS * (until - here)
+            self.one_pass(Classwise(master), *PASSES[0][0], part, relaxed=True)
             if len(self.form.program.cost) <= MEDIUM:
                 self.whole_problem(master, self.part(until))
             master.widen(years)
@@ -196,20 +205,22 @@ class Improver:
         order = turns.order() if relaxed else self.random.permutation(len(self.form.problem.classes))
         gap = (FIRST_GAP if relaxed else LATER_GAP) * max(abs(self.best.bound), 1e-6)
         again = [order[at : at + size] for at in range(0, len(order), size)]
-        for _ in range(ATTEMPTS if relaxed else 1):
+        here = self.share()
+        until = here + TURNS * (until - here)  # the rest is for the dive that completes the plan
+        for attempt in range(ATTEMPTS if relaxed else 1):
             queue, again = again, []
             for done, classes in enumerate(queue):
                 if self.budget.spent(until):
                     break
                 share = PATIENCE / (len(queue) - done + len(again))
-                found = turns.turn(
+                found, near = turns.turn(
                     values, classes, room, seconds=share * self.budget.left(until),
                     work=share * self.budget.work_left(until), absolute=gap, start=not relaxed,
                 )  # fmt: skip
-                if found is None:
-                    again.append(classes)
-                else:
+                if found is not None and (near or not relaxed or attempt == ATTEMPTS - 1):
                     values = found
+                else:
+                    again.append(classes)
         self.complete(values)
 
     def complete(self, values: Floats) -> None:

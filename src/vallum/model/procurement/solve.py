@@ -16,7 +16,7 @@ from vallum.model.procurement.adopt import Standing, adopt, joined
 from vallum.model.procurement.coalitions import Coalitions
 from vallum.model.procurement.formulation import Formulation, formulate
 from vallum.model.procurement.generate import Master
-from vallum.model.procurement.improve import Best, Improver
+from vallum.model.procurement.improve import QUICK, Best, Improver
 from vallum.model.procurement.ledger import ledger
 from vallum.model.procurement.listed import first_listed, slots
 from vallum.model.procurement.price import prices
@@ -39,8 +39,6 @@ OPEN: Floats = np.array([INF, INF])
 SMALL = 6_000
 #: Members of all blocks together up to which coalitions are listed, and up to which no relaxation is needed.
 LISTED, FEW = 20_000, 1_000
-#: Share of the fractions that the dive for a first plan raises at once.
-QUICK = 0.6
 #: Order years per member and quantity that a search sees of a block the plan does not use.
 YEARS = 3
 #: Relative gap of the master at which its bound is good enough, with all coalitions listed and otherwise.
