@@ -110,3 +110,15 @@ def test_settling_fractions_of_units_gives_whole_totals() -> None:
     assert plan is not None
     assert_feasible(form, plan)
     assert form.costs[0] @ plan >= form.costs[0] @ found - 1e-6
+
+
+def test_a_linear_programme_before_leaves_the_bounds_of_branch_and_bound_as_they_are() -> None:
+    # HiGHS completes the solution that it still has, and tells the bound of that smaller problem
+    model = problem(synthetic(3, 8, 6, classes=3, money=0.12))
+    form = formulate(model, blocks(model, "national"), "national")
+    program = Restricted(form, 0, OPEN, np.arange(len(form.program.cost)), budget(), whole=False)
+    program.session.lp()
+    told: list[float] = []
+    answer, _ = program.solve(seconds=INF, work=INF, gap=0.0, progress=lambda _, bound: told.append(bound))
+    assert answer.status == "optimal"
+    assert max(told) <= answer.value + 1e-6

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import psutil
@@ -16,10 +17,20 @@ from vallum.solve.flow.network import Ints
 FREE = Limits(time_limit=None)
 
 
-def workers() -> list[psutil.Process]:
+Workers = Callable[[], list[psutil.Process]]
+
+
+def alive() -> list[psutil.Process]:
     """Worker processes that this one has started."""
     children = psutil.Process().children()
     return [child for child in children if "vallum.solve.flow.worker" in " ".join(child.cmdline())]
+
+
+@pytest.fixture
+def workers() -> Workers:
+    """Lists the workers that a test has started: one that other tests share may live beside them."""
+    others = alive()
+    return lambda: [child for child in alive() if child not in others]
 
 
 def hard() -> Network:
@@ -33,7 +44,7 @@ def hard() -> Network:
     )  # fmt: skip
 
 
-def test_one_process_serves_many_networks_and_is_gone() -> None:
+def test_one_process_serves_many_networks_and_is_gone(workers: Workers) -> None:
     with Worker(FREE) as worker:
         assert workers() == []  # not before there is something to do
         seen = set()
@@ -44,7 +55,7 @@ def test_one_process_serves_many_networks_and_is_gone() -> None:
     assert workers() == []
 
 
-def test_cancelling_kills_the_solve() -> None:
+def test_cancelling_kills_the_solve(workers: Workers) -> None:
     cancel = Cancel()
     timer = threading.Timer(0.5, cancel.set)
     timer.start()
@@ -62,14 +73,14 @@ def costly() -> Graph:
     return expand(hard()).graph
 
 
-def test_time_runs_out() -> None:
+def test_time_runs_out(workers: Workers) -> None:
     with Worker(Limits(time_limit=0.5)) as worker:
         with pytest.raises(Stopped, match="no time is left"):
             worker.cheapest(costly())
         assert workers() == []
 
 
-def test_a_dead_worker_is_missed_and_the_next_is_new() -> None:
+def test_a_dead_worker_is_missed_and_the_next_is_new(workers: Workers) -> None:
     killed = threading.Event()
 
     def kill() -> None:

@@ -231,8 +231,8 @@ class Improver:
         if len(parts):
             self.take(model.dive())
             return
-        steps = values[form.core[form.program.integer[form.core]]]
-        whole = np.abs(steps - np.round(steps)).max(initial=0.0) < 1e-6
+        counted = values[np.setdiff1d(form.core[form.program.integer[form.core]], form.at.types)]
+        whole = np.abs(counted - np.round(counted)).max(initial=0.0) < 1e-6
         settled = model.settle(values) if whole else None
         self.take(model.dive(chosen) if settled is None else settled)
 
