@@ -42,13 +42,11 @@ class Around:
         self.rows = np.unique(program.matrix.pick(free, everywhere, len(everywhere)).index)
         self.row_at = np.full(len(everywhere), NONE)
         self.row_at[self.rows] = np.arange(len(self.rows))
-        upper = program.row_upper.copy()
-        upper[program.rows_of("level")] = caps
         taken = program.matrix.times(self.held)[self.rows]
         # rounding of the solver that gave the values must not make the model infeasible
         now = program.matrix.times(values)[self.rows]
         lower = np.minimum(program.row_lower[self.rows], now) - taken
-        upper = np.maximum(upper[self.rows], now) - taken
+        upper = np.maximum(form.limits(caps)[self.rows], now) - taken
         column_upper = program.upper[free].copy()
         choice = np.isin(free, form.at.x)
         column_upper[choice] = 1.0

@@ -74,6 +74,12 @@ class Formulation:
         band = self.band_row[choices]
         return np.concatenate((self.member_row[self.blocks.members_of(choices)], band[band >= 0]))
 
+    def limits(self, caps: Floats) -> Floats:
+        """Upper limits of all rows; `caps` are those of the rows that hold earlier levels."""
+        upper = self.program.row_upper.copy()
+        upper[self.program.rows_of("level")] = caps
+        return upper
+
     def quantity(self, values: Floats) -> Floats:
         """Ordered quantity of every entry, class units, shape (E,)."""
         low, high = self._ends(values)

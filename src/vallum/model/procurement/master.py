@@ -58,9 +58,7 @@ class GrowingProgramme:
 
     def limits(self) -> Floats:
         """Upper limits of all rows, those of earlier levels included."""
-        upper = self.form.program.row_upper.copy()
-        upper[self.form.program.rows_of("level")] = self.caps
-        return upper
+        return self.form.limits(self.caps)
 
     def load(self) -> None:
         """Hand the rows and columns to the solver."""

@@ -60,8 +60,7 @@ class Restricted:
         rows = self.rows = np.concatenate((np.flatnonzero(form.shared), form.rows_of(blocks)))
         row_at = np.full(len(program.row_lower), NONE)
         row_at[rows] = np.arange(len(rows))
-        upper = program.row_upper.copy()
-        upper[program.rows_of("level")] = caps
+        upper = form.limits(caps)
         self.integer = program.integer[self.columns].copy()
         if level < 2:
             self.integer[self.at[form.at.types]] = False
